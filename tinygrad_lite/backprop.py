@@ -1,0 +1,232 @@
+"""Walks the graph backwards. The only place where gradients are added up and where broadcasting is undone."""
+
+import threading
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
+from typing import Any, NoReturn
+
+import numpy as np
+
+from .mode import enable_grad, no_grad
+from .primitive import NO_PARAMS, NUMBERS, Array, Node, describe, leaf
+
+_number = attrgetter("_number")
+_depositing = threading.Lock()  # threads that share a leaf take turns at its gradient
+
+
+def backward(root: Node, gradient: Any = None, retain_graph: bool = False, create_graph: bool = False) -> None:
+    """Adds the derivative of `root` to the gradient of each leaf it was computed from; see `Tensor.backward`."""
+    if not root._requires_grad:
+        raise RuntimeError(
+            f"backward() from a {describe(root)} that does not depend on anything with requires_grad=True."
+            " Create the leaf with tensor(..., requires_grad=True), outside no_grad()"
+        )
+    nodes = history([root])
+    found = pull_back(nodes, [root], [seed_of(root, gradient, create_graph)], create_graph=create_graph)
+    with _depositing, enable_grad() if create_graph else no_grad():
+        sums = []
+        for node, g in found:
+            g = g if isinstance(g, Node) else leaf(root.__class__, g)
+            sums.append((node, g if node._grad is None else node._grad + g))
+        for node, total in sums:
+            node._grad = total
+    if not (retain_graph or create_graph):
+        free(nodes)
+
+
+def seed_of(root: Node, gradient: Any, create_graph: bool = False) -> Array:
+    """The cotangent that the walk starts with: what was given, or 1 for a single number."""
+    data = root._data
+    if gradient is None:
+        if data.size != 1:
+            raise RuntimeError(
+                f"backward() needs a single number to start from, this is a {describe(root)}."
+                " Reduce it, for example .sum(), or give backward(gradient) of the same shape"
+            )
+        seed = np.ones_like(data)[()]
+    else:
+        seed = gradient if hasattr(gradient, "dtype") else np.asarray(gradient)
+        if seed.shape != data.shape:
+            raise ValueError(f"gradient has the shape {seed.shape}, it must have that of the Tensor: {data.shape}")
+        if seed.dtype != data.dtype:
+            seed = seed.astype(data.dtype)
+    if create_graph:
+        return seed if isinstance(seed, Node) else leaf(root.__class__, seed.copy())
+    return seed._data if isinstance(seed, Node) else seed
+
+
+def history(roots: Iterable[Node], wrt: Sequence[Node] = ()) -> list[Node]:
+    """What the roots were computed from and what a gradient flows to, newest first: that is a topological order.
+
+    With `wrt`, only what depends on one of those nodes. Raises RuntimeError where the graph was freed, or where a
+    Tensor was changed in place after use.
+    """
+    ends = {node._number for node in wrt}
+    oldest = min(ends, default=0)
+    stack = [node for node in roots if node._requires_grad]
+    seen = {node._number for node in stack}
+    nodes = []
+    while stack:
+        node = stack.pop()
+        number = node._number
+        if number in ends:
+            nodes.append(node)
+            continue
+        for x in node._inputs if node._inputs is not None else _refuse_freed(node):
+            if isinstance(x, Node):
+                n = x._number
+                if n > number:  # the input was changed since: put what it was in its place, and look again
+                    _restore_inputs(node)
+                    stack.append(node)
+                    break
+                if x._requires_grad and n not in seen and n >= oldest:
+                    seen.add(n)
+                    stack.append(x)
+        else:
+            nodes.append(node)
+    nodes.sort(key=_number, reverse=True)
+    if not wrt:
+        return nodes
+    depends = set(ends)
+    for node in reversed(nodes):
+        if any(isinstance(x, Node) and x._number in depends for x in node._inputs or ()):
+            depends.add(node._number)
+    return [node for node in nodes if node._number in depends]
+
+
+def _refuse_freed(node: Node) -> NoReturn:
+    raise RuntimeError(
+        f"the graph of this {describe(node)} was freed by an earlier backward(). Compute it again, or keep the graph"
+        " with backward(retain_graph=True)"
+    )
+
+
+def _restore_inputs(node: Node) -> None:
+    node._inputs = tuple([_as_it_was(x, node) if isinstance(x, Node) else x for x in node._inputs or ()])
+
+
+def _as_it_was(x: Node, node: Node) -> Node:
+    """The version of `x` that `node` was computed from: a recorded change in place keeps the former as first input."""
+    version = x
+    while version._number > node._number:
+        if not version._inputs:
+            raise RuntimeError(
+                f"{describe(x)} was changed in place after {node._primitive.name} had used it to compute"  # type: ignore[union-attr]
+                f" {describe(node)}, so that its gradient would be wrong. Call backward() before the change, or change"
+                " a copy: x = x.copy()"
+            )
+        version = version._inputs[0]
+    return version
+
+
+def pull_back(
+    nodes: list[Node],
+    roots: Sequence[Node],
+    seeds: Sequence[Array],
+    wrt: Sequence[Node] = (),
+    create_graph: bool = False,
+) -> list[tuple[Node, Array]]:
+    """The chain rule over `nodes` (a `history`): each leaf, or each node of `wrt`, with the cotangent it is handed.
+
+    The cotangents are arrays of their own or, with create_graph, Tensors that can be differentiated again.
+    """
+    with enable_grad() if create_graph else no_grad(), np.errstate(all="ignore"):
+        found = _walk(nodes, roots, seeds, wrt, create_graph, careful=False)
+        if any(_has_nan(g) for _, g in found):
+            # A zero cotangent met an infinite derivative, or the nan is honest: the careful walk tells them apart.
+            found = _walk(nodes, roots, seeds, wrt, create_graph, careful=True)
+    return found
+
+
+def _walk(
+    nodes: list[Node],
+    roots: Sequence[Node],
+    seeds: Sequence[Array],
+    wrt: Sequence[Node],
+    create_graph: bool,
+    careful: bool,
+) -> list[tuple[Node, Array]]:
+    ends = {node._number for node in wrt}
+    reached = {node._number for node in nodes} if wrt else None
+    cotangents: dict[int, Array] = {}
+    for root, seed in zip(roots, seeds, strict=True):
+        cotangents[root._number] = cotangents[root._number] + seed if root._number in cotangents else seed
+    found = []
+    for node in nodes:
+        g = cotangents.pop(node._number, None)
+        if g is None:
+            continue
+        step = node._primitive
+        if step is None or node._number in ends:
+            found.append((node, _own(g) if any(g is seed for seed in seeds) else g))
+            continue
+        inputs, params = node._inputs or (), node._params
+        if create_graph:
+            given = [g, node, *inputs]
+        else:
+            given = [g, node._data]
+            for x in inputs:
+                given.append(x._data if isinstance(x, Node) else x)
+        for x, rule in zip(inputs, step.rules_for(inputs) if step.variadic else step.rules):
+            if not isinstance(x, Node) or not x._requires_grad or rule is None:
+                continue
+            number = x._number
+            if reached is not None and number not in reached:
+                continue
+            r = rule(*given, **params) if params else rule(*given)
+            if careful and step.elementwise:
+                r = _zero_wins(g, r)
+            data = x._data
+            if (kind := type(r)) is not type(data) or kind not in NUMBERS:  # numbers of one type fit
+                if r.dtype is not data.dtype or r.shape != data.shape:
+                    r = _fit(r, data)
+                if number not in cotangents and (x._primitive is None or number in ends):
+                    r = _own(r) if r is g or create_graph or r.base is not None else r
+            cotangents[number] = cotangents[number] + r if number in cotangents else r
+    return found
+
+
+def _fit(r: Array, data: Array) -> Array:
+    """A cotangent brought to the shape and dtype of its argument: the axes that broadcasting stretched are summed."""
+    if r.shape != data.shape:
+        extra = len(r.shape) - len(data.shape)
+        if extra > 0:
+            r = r.sum(axis=tuple(range(extra)))
+        stretched = tuple([i for i, n in enumerate(data.shape) if n == 1 and extra >= 0 and r.shape[i] != 1])
+        if stretched:
+            r = r.sum(axis=stretched, keepdims=True)
+        if r.shape != data.shape:
+            r = r.reshape(data.shape)
+    if r.dtype != data.dtype:
+        if r.dtype.kind == "c":
+            raise TypeError(
+                f"a complex cotangent reached a {data.dtype} Tensor: complex numbers have no derivative here yet."
+                " Compute with the real and the imaginary part as two real Tensors"
+            )
+        r = r.astype(data.dtype)
+    return r
+
+
+def _zero_wins(g: Array, r: Array) -> Array:
+    """A zero cotangent hands back zero, also through an infinite or undefined derivative."""
+    g_data, r_data = (x._data if isinstance(x, Node) else x for x in (g, r))
+    undefined = (g_data == 0) & (r_data != r_data)
+    return np.where(undefined, 0.0, r) if undefined.any() else r
+
+
+def _has_nan(g: Array) -> bool:
+    data = g._data if isinstance(g, Node) else g
+    return bool(np.isnan(np.vdot(data, data)))
+
+
+def _own(g: Array) -> Array:
+    """A copy that nobody else holds; of a Tensor, a recorded one."""
+    return g.copy()
+
+
+def free(nodes: Iterable[Node]) -> None:
+    """Lets go of the graph. Newest first, so that no chain of destructors starts."""
+    for node in nodes:
+        if node._primitive is not None:
+            node._inputs = None
+            node._params = NO_PARAMS

@@ -1,0 +1,189 @@
+"""The same elements in another shape, order, place or dtype."""
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+
+from ..primitive import Array, Node, primitive
+
+Shape = int | tuple[int, ...]
+
+
+@primitive(lambda g, out, x, shape: g.reshape(x.shape), view=True, hint="One length may be -1: it is computed")
+def reshape(x: Array, shape: Shape) -> Array:
+    """The same elements, in order, in another shape."""
+    return np.reshape(x, shape)
+
+
+def _inverse(axes: tuple[int, ...] | None) -> tuple[int, ...] | None:
+    return None if axes is None else tuple(int(a) for a in np.argsort([a % len(axes) for a in axes]))
+
+
+@primitive(lambda g, out, x, axes: transpose(g, _inverse(axes)), view=True)
+def transpose(x: Array, axes: tuple[int, ...] | None = None) -> Array:
+    """The axes in another order: `axes`, or reversed."""
+    return np.transpose(x, axes)
+
+
+def swapaxes(x: Array, axis1: int, axis2: int) -> Array:
+    """Two axes exchanged."""
+    axes = list(range(x.ndim))
+    axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
+    return transpose(x, tuple(axes))
+
+
+def moveaxis(x: Array, source: int, destination: int) -> Array:
+    """One axis moved to another place, the others in their order."""
+    axes = [a for a in range(x.ndim) if a != source % x.ndim]
+    axes.insert(destination % x.ndim, source % x.ndim)
+    return transpose(x, tuple(axes))
+
+
+def expand_dims(x: Array, axis: int) -> Array:
+    """A new axis of length 1 at the given place."""
+    if not -x.ndim - 1 <= axis <= x.ndim:
+        raise ValueError(f"expand_dims: axis {axis} does not exist in a result of {x.ndim + 1} axes")
+    place = axis % (x.ndim + 1)
+    return reshape(x, (*x.shape[:place], 1, *x.shape[place:]))
+
+
+def squeeze(x: Array, axis: int | tuple[int, ...] | None = None) -> Array:
+    """Without its axes of length 1: all of them, or those given."""
+    axes = range(x.ndim) if axis is None else [a % x.ndim for a in (axis if isinstance(axis, tuple) else (axis,))]
+    if axis is not None and any(x.shape[a] != 1 for a in axes):
+        raise ValueError(f"squeeze: axis {axis} of the shape {x.shape} has a length other than 1")
+    return reshape(x, tuple(n for a, n in enumerate(x.shape) if not (n == 1 and a in axes)))
+
+
+# The walk sums over what broadcasting stretched: the rule has nothing left to do.
+@primitive(lambda g, out, x, shape: g, view=True)
+def broadcast_to(x: Array, shape: Shape) -> Array:
+    """Repeated along new axes, and along axes of length 1, without a copy."""
+    return np.broadcast_to(x, shape)
+
+
+@primitive(lambda g, out, x, axis: flip(g, axis), view=True)
+def flip(x: Array, axis: int | tuple[int, ...] | None = None) -> Array:
+    """The elements in reverse order along the given axes (all, by default)."""
+    return np.flip(x, axis)
+
+
+def _minus(shift: Any) -> Any:
+    return tuple(-s for s in shift) if isinstance(shift, tuple) else -shift
+
+
+@primitive(lambda g, out, x, shift, axis: roll(g, _minus(shift), axis))
+def roll(x: Array, shift: Shape, axis: int | tuple[int, ...] | None = None) -> Array:
+    """The elements moved along an axis; those that fall off one end come back at the other."""
+    return np.roll(x, shift, axis)
+
+
+def _concatenate_rule(i: int, g: Array, out: Array, *arrays: Array, axis: int) -> Array:
+    lengths = [x.shape[axis] for x in arrays[: i + 1]]
+    end = sum(lengths)
+    return g[(slice(None),) * (axis % g.ndim) + (slice(end - lengths[-1], end),)]
+
+
+@primitive(_concatenate_rule, variadic=True, hint="All shapes must be equal, but for the axis that is joined")
+def _concatenate(*arrays: Array, axis: int) -> Array:
+    return np.concatenate(arrays, axis=axis)
+
+
+def concatenate(arrays: Sequence[Array], axis: int | None = 0) -> Array:
+    """Joined end to end along an existing axis; with axis=None, flattened first."""
+    if axis is None:
+        return _concatenate(*[reshape(x, (-1,)) for x in arrays], axis=0)
+    return _concatenate(*arrays, axis=axis)
+
+
+def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
+    """Joined along a new axis."""
+    arrays = [x if isinstance(x, Node) else np.asarray(x) for x in arrays]
+    if len({x.shape for x in arrays}) > 1:
+        raise ValueError(f"stack: all shapes must be equal, given {[x.shape for x in arrays]}")
+    return concatenate([expand_dims(x, axis) for x in arrays], axis=axis)
+
+
+def split(x: Array, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Array]:
+    """Cut along an axis: into so many equal parts, or before the given positions."""
+    length = x.shape[axis]
+    if isinstance(indices_or_sections, int):
+        if length % indices_or_sections:
+            raise ValueError(
+                f"split: an axis of length {length} does not divide into {indices_or_sections} equal parts"
+            )
+        cuts = list(accumulate([length // indices_or_sections] * (indices_or_sections - 1)))
+    else:
+        cuts = list(indices_or_sections)
+    before = (slice(None),) * (axis % x.ndim)
+    return [x[(*before, slice(a, b))] for a, b in zip([0, *cuts], [*cuts, length], strict=True)]
+
+
+def _pad_rule(g: Array, out: Array, x: Array, pad_width: tuple[tuple[int, int], ...], constant_values: float) -> Array:
+    return g[tuple(slice(before, before + n) for (before, _), n in zip(pad_width, x.shape, strict=True))]
+
+
+@primitive(_pad_rule)
+def _pad(x: Array, pad_width: tuple[tuple[int, int], ...], constant_values: float) -> Array:
+    return np.pad(x, pad_width, constant_values=constant_values)
+
+
+def pad(x: Array, pad_width: Any, constant_values: float = 0.0) -> Array:
+    """A border of a constant around it: pad_width is a number, (before, after), or one such pair for each axis."""
+    pairs = np.broadcast_to(np.asarray(pad_width), (x.ndim, 2)).tolist()
+    return _pad(x, tuple((before, after) for before, after in pairs), constant_values)
+
+
+def tile(x: Array, reps: Shape) -> Array:
+    """Repeated as a whole, so many times along each axis."""
+    reps = reps if isinstance(reps, tuple) else (reps,)
+    shape = (1,) * (len(reps) - x.ndim) + x.shape
+    reps = (1,) * (len(shape) - len(reps)) + reps
+    doubled = reshape(x, tuple(n for length in shape for n in (1, length)))
+    stretched = broadcast_to(doubled, tuple(n for pair in zip(reps, shape, strict=True) for n in pair))
+    return reshape(stretched, tuple(r * n for r, n in zip(reps, shape, strict=True)))
+
+
+def repeat(x: Array, repeats: int, axis: int | None = None) -> Array:
+    """Each element repeated so many times, along an axis or, without one, in the flattened array."""
+    if axis is None:
+        x, axis = reshape(x, (-1,)), 0
+    place = axis % x.ndim + 1
+    stretched = broadcast_to(expand_dims(x, place), (*x.shape[:place], repeats, *x.shape[place:]))
+    return reshape(stretched, (*x.shape[: place - 1], x.shape[place - 1] * repeats, *x.shape[place:]))
+
+
+@primitive(lambda g, out, x, k: tril(g, k))
+def tril(x: Array, k: int = 0) -> Array:
+    """The lower triangle of the last two axes, zeros elsewhere."""
+    return np.tril(x, k)
+
+
+@primitive(lambda g, out, x, k: triu(g, k))
+def triu(x: Array, k: int = 0) -> Array:
+    """The upper triangle of the last two axes, zeros elsewhere."""
+    return np.triu(x, k)
+
+
+@primitive(lambda g, out, x, dtype: g.astype(x.dtype))
+def _cast(x: Array, dtype: np.dtype) -> Array:
+    return x.astype(dtype)
+
+
+@primitive()
+def _cast_to_constant(x: Array, dtype: np.dtype) -> Array:
+    return x.astype(dtype)
+
+
+def astype(x: Array, dtype: Any) -> Array:
+    """A copy in another dtype. To integers or booleans: a constant, no gradient flows through it."""
+    dtype = np.dtype(dtype)
+    return (_cast if dtype.kind in "fc" else _cast_to_constant)(x, dtype)
+
+
+@primitive(view=True)
+def detach(x: Array) -> Array:
+    """The same values, cut off from the graph: a constant."""
+    return x

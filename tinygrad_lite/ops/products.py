@@ -1,0 +1,134 @@
+"""Sums of products: matrix multiplication in all its shapes, einsum, and what is written with them."""
+
+import string
+from typing import Any
+
+import numpy as np
+
+from ..primitive import Array, primitive
+from .manipulation import reshape, swapaxes, transpose
+
+
+def _left(g: Array, out: Array, x: Array, y: Array) -> Array:
+    if y.ndim == 1:
+        return g[..., None] * y
+    if x.ndim == 1:
+        return (y @ g[..., None])[..., 0]
+    return g @ swapaxes(y, -1, -2)
+
+
+def _right(g: Array, out: Array, x: Array, y: Array) -> Array:
+    if x.ndim == 1:
+        return x * g if y.ndim == 1 else x[:, None] * g[..., None, :]
+    if y.ndim == 1:
+        return (swapaxes(x, -1, -2) @ g[..., None])[..., 0]
+    return swapaxes(x, -1, -2) @ g
+
+
+_INNER = "The last axis of the first must be as long as the last but one of the second: transpose one (.mT) or reshape"
+
+
+@primitive(_left, _right, hint=_INNER)
+def matmul(x: Array, y: Array) -> Array:
+    """x @ y: matrices, stacks of matrices that broadcast, and vectors.
+
+    >>> import numpy as np, tinygrad_lite as tg
+    >>> w = tg.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    >>> (w @ [1.0, 1.0]).sum().backward()
+    >>> w.grad
+    tensor([[1., 1.],
+            [1., 1.]])
+    """
+    return np.matmul(x, y)
+
+
+def _letters(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
+    """The subscripts with one letter for each axis: no ellipsis, no implicit output."""
+    inputs, arrow, output = subscripts.replace(" ", "").partition("->")
+    terms = inputs.split(",")
+    if len(terms) != len(ndims):
+        raise ValueError(f"einsum: {subscripts!r} names {len(terms)} operands, {len(ndims)} were given")
+    if not arrow:
+        once = sorted(c for c in set(inputs) - {",", "."} if inputs.count(c) == 1)
+        output = ("..." if "..." in inputs else "") + "".join(once)
+    extra = max([n - len(t.replace("...", "")) for t, n in zip(terms, ndims, strict=True) if "..." in t], default=0)
+    free = [c for c in string.ascii_letters if c not in subscripts][:extra]
+    full = []
+    for term, ndim in zip(terms, ndims, strict=True):
+        kept = ndim - len(term.replace("...", ""))
+        if kept < 0 or (kept > 0 and "..." not in term):
+            raise ValueError(f"einsum: the operand {term!r} of {subscripts!r} names {len(term)} axes, it has {ndim}")
+        full.append(term.replace("...", "".join(free[extra - kept :])))
+    return full, output.replace("...", "".join(free))
+
+
+def _einsum_rule(i: int, g: Array, out: Array, *operands: Array, subscripts: str) -> Array:
+    inputs, output = subscripts.split("->")
+    terms = inputs.split(",")
+    term, shape = terms[i], operands[i].shape
+    others = [(t, x) for j, (t, x) in enumerate(zip(terms, operands, strict=True)) if j != i]
+    known = set(output).union(*[t for t, _ in others])
+    free = iter([c for c in string.ascii_letters if c not in subscripts])
+    result = ""
+    for axis, c in enumerate(term):
+        if c in term[:axis]:  # a diagonal was read: what is off it is handed 0
+            fresh = next(free)
+            others.append((c + fresh, np.eye(shape[axis], dtype=g.dtype)))
+            result += fresh
+        else:
+            if c not in known:  # this axis was summed over
+                others.append((c, np.ones(shape[axis], dtype=g.dtype)))
+            result += c
+    backwards = ",".join([output, *[t for t, _ in others]]) + "->" + result
+    return einsum(backwards, g, *[x for _, x in others])
+
+
+@primitive(_einsum_rule, variadic=True)
+def _einsum(*operands: Array, subscripts: str) -> Array:
+    return np.array(np.einsum(subscripts, *operands, optimize=len(operands) > 1))
+
+
+def einsum(subscripts: str, *operands: Array) -> Array:
+    """Einstein's summation: each letter is an axis, letters missing on the right are summed over.
+
+    >>> import tinygrad_lite as tg
+    >>> tg.einsum("ij,j->i", tg.tensor([[1.0, 2.0], [3.0, 4.0]]), tg.tensor([1.0, 1.0]))
+    tensor([3., 7.])
+    """
+    arrays = [x if hasattr(x, "ndim") else np.asarray(x) for x in operands]
+    terms, output = _letters(subscripts, [x.ndim for x in arrays])
+    return _einsum(*arrays, subscripts=",".join(terms) + "->" + output)
+
+
+def tensordot(x: Array, y: Array, axes: Any = 2) -> Array:
+    """Sum of products over pairs of axes: the last `axes` of x with the first of y, or two lists of axes."""
+    left, right = (range(x.ndim - axes, x.ndim), range(axes)) if isinstance(axes, int) else axes
+    left = [a % x.ndim for a in np.atleast_1d(left)]
+    right = [a % y.ndim for a in np.atleast_1d(right)]
+    rows = [a for a in range(x.ndim) if a not in left]
+    columns = [a for a in range(y.ndim) if a not in right]
+    inner = int(np.prod([x.shape[a] for a in left], dtype=int))
+    flat_x = reshape(transpose(x, (*rows, *left)), (-1 if inner else int(np.prod([x.shape[a] for a in rows])), inner))
+    flat_y = reshape(
+        transpose(y, (*right, *columns)), (inner, -1 if inner else int(np.prod([y.shape[a] for a in columns])))
+    )
+    return reshape(flat_x @ flat_y, (*[x.shape[a] for a in rows], *[y.shape[a] for a in columns]))
+
+
+def dot(x: Array, y: Array) -> Array:
+    """NumPy's dot: the product of vectors and matrices; of more axes, the last of x with the last but one of y."""
+    if x.ndim == 0 or y.ndim == 0:
+        return x * y
+    if y.ndim <= 2:
+        return matmul(x, y)
+    return tensordot(x, y, axes=([-1], [-2]))
+
+
+def outer(x: Array, y: Array) -> Array:
+    """Every element of x times every element of y: a matrix."""
+    return reshape(x, (-1, 1)) * reshape(y, (1, -1))
+
+
+def trace(x: Array) -> Array:
+    """The sum of the diagonal of the last two axes."""
+    return einsum("...ii->...", x)

@@ -1,0 +1,283 @@
+"""What a graph is made of: the node, and the primitive that computes one node from others.
+
+The law: arrays in, array out. A Tensor in, Tensor out, and the step is remembered if a gradient is wanted.
+"""
+
+import inspect
+from collections.abc import Callable
+from functools import partial, wraps
+from itertools import count
+from typing import Any, TypeAlias, TypeVar
+
+import numpy as np
+
+from .mode import current
+
+# An array of any library that speaks NumPy's protocols, a number, or a Tensor.
+Array: TypeAlias = Any
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+next_number = count(1).__next__
+_PYTHON_NUMBERS = frozenset({float, int, bool, complex})
+NUMBERS = _PYTHON_NUMBERS | frozenset(np.sctypeDict.values())
+
+
+class Node:
+    """One value of the graph: an array and, if somebody wants a gradient through it, the step that made it.
+
+    An input is always older than what is computed from it, so the number a node is born with is its place in the
+    topological order. A change in place takes the next number: an input whose number is newer than the node computed
+    from it was changed after use.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_data",  # the array; NumPy's own scalar where there are no axes (its arithmetic is 10 times faster)
+        "_grad",
+        "_inputs",  # what the step was given: Nodes, arrays, numbers; None once backward() has freed the graph
+        "_number",
+        "_params",
+        "_primitive",  # None for a leaf
+        "_requires_grad",
+        "_scope",
+        "_shared",  # True if somebody else may look at this memory: then it is never written to, only replaced
+        "name",
+    )
+    _data: Array
+    _grad: Any
+    _inputs: tuple[Any, ...] | None
+    _number: int
+    _params: dict[str, Any]
+    _primitive: "Primitive | None"
+    _requires_grad: bool
+    _scope: tuple[str, ...]
+    _shared: bool
+    name: str | None
+
+
+class Primitive:
+    """A forward function on arrays and, for each array argument, the rule that hands its share of the blame back.
+
+    A rule is `rule(g, out, *args, **params)`: the cotangent of the result, the result and the arguments; it returns the
+    cotangent of its own argument. It never undoes broadcasting: the walk does that. A rule of None says: zero.
+    """
+
+    __slots__ = ("elementwise", "forward", "hint", "name", "rules", "variadic", "view")
+
+    def __init__(
+        self,
+        forward: Callable[..., Array],
+        rules: tuple[Callable[..., Array] | None, ...],
+        elementwise: bool,
+        view: bool,
+        variadic: bool,
+        hint: str,
+    ) -> None:
+        self.forward = forward
+        self.name = forward.__name__.strip("_")
+        self.rules = rules
+        self.elementwise = elementwise
+        self.view = view
+        self.variadic = variadic
+        self.hint = hint
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+    def rules_for(self, inputs: tuple[Any, ...]) -> tuple[Callable[..., Array], ...]:
+        """One rule for each input of a variadic step."""
+        return tuple([partial(self.rules[0], i) for i in range(len(inputs))])  # type: ignore[arg-type, misc]
+
+    def explain(self, error: Exception, operands: tuple[Any, ...]) -> Exception:
+        """The same error, naming the operation, its operands and their shapes, and saying what to write."""
+        kind = next((k for k in (IndexError, ValueError, TypeError, MemoryError) if isinstance(error, k)), None)
+        if kind is None:
+            return error
+        given = ", ".join(describe(x) for x in operands)
+        return kind(f"{self.name}({given}): {error}" + (f". {self.hint}" if self.hint else ""))
+
+
+def describe(x: Any) -> str:
+    """A few words for an error message: what kind of operand, its name, dtype and shape."""
+    if isinstance(x, Node):
+        return (
+            f"Tensor {x.name!r} {x._data.dtype}{x._data.shape}" if x.name else f"Tensor {x._data.dtype}{x._data.shape}"
+        )
+    if hasattr(x, "dtype") and hasattr(x, "shape"):
+        return f"array {x.dtype}{x.shape}"
+    text = repr(x)
+    return text if len(text) <= 40 else f"{type(x).__name__} {text[:36]}..."
+
+
+def primitive(
+    *rules: Callable[..., Array] | None,
+    elementwise: bool = False,
+    view: bool = False,
+    variadic: bool = False,
+    hint: str = "",
+) -> Callable[[Function], Function]:
+    """Makes a differentiable operation of a function of arrays, given one rule for each array argument.
+
+    The function's first `len(rules)` arguments are arrays, the rest are parameters that no gradient flows to. Without
+    rules the result is a constant (comparisons, argmax). The function returned takes arrays or Tensors.
+
+    elementwise: each result element depends on one element of each argument (a zero cotangent then wins over an
+    infinite derivative). view: the result may share memory with an argument. variadic: all positional arguments are
+    arrays, and the one rule takes the argument's position first. hint: what to write instead, ends every error message.
+
+    >>> import numpy as np, tinygrad_lite as tg
+    >>> @tg.primitive(lambda g, out, x: 3 * g * x * x)
+    ... def cube(x):
+    ...     return x**3
+    >>> x = tg.tensor(2.0, requires_grad=True)
+    >>> cube(x).backward()
+    >>> x.grad
+    tensor(12.)
+    >>> cube(np.array([1.0, 2.0]))
+    array([1., 8.])
+    """
+
+    def decorate(forward: Function) -> Function:
+        step = Primitive(forward, rules, elementwise, view, variadic, hint)
+        signature = list(inspect.signature(forward).parameters.values())
+        arity = len(rules) or sum(p.default is p.empty and p.kind is not p.KEYWORD_ONLY for p in signature)
+        if view or variadic or len(signature) != arity or arity > 2:
+            call = _general(step, None if variadic else arity, signature)
+        else:
+            call = (_unary if arity == 1 else _binary)(step)
+        call = wraps(forward)(call)
+        call.primitive = step  # type: ignore[attr-defined]
+        return call  # type: ignore[return-value]
+
+    return decorate
+
+
+def _unary(step: Primitive) -> Callable[..., Array]:
+    forward, differentiable = step.forward, bool(step.rules)
+
+    def call(x: Array, /) -> Array:
+        if not isinstance(x, Node):
+            return forward(_bare(x))
+        try:
+            data = forward(x._data)
+        except Exception as error:
+            raise step.explain(error, (x,)) from error
+        return _result(x.__class__, data, step, (x,), NO_PARAMS, differentiable and x._requires_grad)
+
+    return call
+
+
+def _binary(step: Primitive) -> Callable[..., Array]:
+    forward, differentiable = step.forward, bool(step.rules)
+
+    def call(x: Array, y: Array, /) -> Array:
+        if isinstance(x, Node):
+            kind, a, wanted = x.__class__, x._data, x._requires_grad
+            if isinstance(y, Node):
+                b, wanted = y._data, wanted or y._requires_grad
+            else:
+                b = y = y if type(y) in NUMBERS else _constant(y, wanted)
+        elif isinstance(y, Node):
+            kind, b, wanted = y.__class__, y._data, y._requires_grad
+            a = x = x if type(x) in NUMBERS else _constant(x, wanted)
+        else:
+            both_python = type(x) in _PYTHON_NUMBERS and type(y) in _PYTHON_NUMBERS
+            return forward(np.asarray(x) if both_python else _bare(x), _bare(y))
+        try:
+            data = forward(a, b)
+        except Exception as error:
+            raise step.explain(error, (x, y)) from error
+        return _result(kind, data, step, (x, y), NO_PARAMS, differentiable and wanted)
+
+    return call
+
+
+def _general(step: Primitive, arity: int | None, signature: list[inspect.Parameter]) -> Callable[..., Array]:
+    forward, differentiable, view = step.forward, bool(step.rules), step.view
+    arrays = [p.name for p in signature[:arity]] if arity is not None else []
+    names = [p.name for p in signature[arity:]] if arity is not None else []
+    defaults = {p.name: p.default for p in signature if p.default is not p.empty}
+    array_defaults = {name: defaults.pop(name) for name in arrays if name in defaults}
+
+    def call(*args: Any, **given: Any) -> Array:
+        if arity is not None and len(args) != arity:
+            if len(args) > arity + len(names):
+                raise TypeError(f"{step.name}() takes {arity + len(names)} arguments, {len(args)} were given")
+            given = dict(zip(names, args[arity:], strict=False)) | given
+            args = args[:arity]
+            if missing := arrays[len(args) :]:
+                found = array_defaults | given
+                if any(name not in found for name in missing):
+                    raise TypeError(
+                        f"{step.name}() is missing the argument {', '.join(n for n in missing if n not in found)}"
+                    )
+                args += tuple([found[name] for name in missing])
+                given = {name: value for name, value in given.items() if name not in missing}
+        params = defaults | given
+        nodes = [x for x in args if isinstance(x, Node)]
+        if not nodes:
+            return forward(*map(_bare, args), **params)
+        wanted = differentiable and any(x._requires_grad for x in nodes)
+        args = tuple(x if isinstance(x, Node) or type(x) in NUMBERS else _constant(x, wanted) for x in args)
+        try:
+            data = forward(*[x._data if isinstance(x, Node) else x for x in args], **params)
+        except Exception as error:
+            raise step.explain(error, args) from error
+        out = _result(nodes[0].__class__, data, step, args, params, wanted)
+        if view:
+            out._shared = True
+            for x in nodes:
+                x._shared = True
+        return out
+
+    return call
+
+
+NO_PARAMS: dict[str, Any] = {}
+_new = object.__new__
+
+
+def _result(
+    kind: type, data: Array, step: Primitive | None, inputs: tuple[Any, ...], params: dict, wanted: bool
+) -> Any:
+    """The node that holds `data`, and remembers the step if a gradient is wanted and this thread is recording."""
+    out: Any = _new(kind)
+    out._data = data
+    out._number = next_number()
+    out._shared = False
+    out._params = params
+    out._grad = out.name = None
+    if wanted and (mode := current.get()).recording:
+        out._requires_grad = True
+        out._primitive = step
+        out._inputs = inputs
+        out._scope = mode.scope
+    else:
+        out._requires_grad = False
+        out._primitive = None
+        out._inputs = out._scope = ()
+    return out
+
+
+def leaf(kind: type, data: Array, requires_grad: bool = False, name: str | None = None, shared: bool = False) -> Any:
+    """A node that nothing made: a parameter, an input or a constant. `data` is NumPy's scalar if it has no axes."""
+    out = _result(kind, data[()] if data.ndim == 0 else data, None, (), NO_PARAMS, False)
+    out._requires_grad, out.name, out._shared = requires_grad, name, shared
+    return out
+
+
+def _bare(x: Any) -> Array:
+    """An argument as NumPy would take it: lists become arrays, arrays of any library and numbers stay what they are."""
+    return x if type(x) in NUMBERS or x is None or hasattr(x, "__array_function__") else np.asarray(x)
+
+
+def _constant(x: Any, wanted: bool) -> Array:
+    """An argument that is not a Tensor. The caller may write to his array before backward reads it: it is copied."""
+    if hasattr(x, "__array_function__"):
+        return x.copy() if wanted and current.get().recording else x
+    if x is None:
+        return x
+    array = np.asarray(x)
+    if array.dtype.kind not in "biufc":
+        raise TypeError(f"a Tensor can't be combined with {describe(x)}: give a number, an array or a Tensor")
+    return array[()] if array.ndim == 0 else array
