@@ -1,8 +1,7 @@
 """How the current thread runs operations: whether they are remembered, and inside which named box."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextlib import ContextDecorator
+from contextvars import ContextVar, Token
 from typing import NamedTuple
 
 
@@ -11,21 +10,27 @@ class Mode(NamedTuple):
     scope: tuple[str, ...]
 
 
-# One variable for both facts, so that an operation pays for one look-up. It belongs to the thread (and to the asyncio task).
-current: ContextVar[Mode] = ContextVar("tinygrad_lite.mode", default=Mode(True, ()))
+# One variable for both facts: an operation pays for one look-up. It belongs to the thread (and to the asyncio task).
+current: ContextVar[Mode] = ContextVar("tinygrad_lite.mode", default=Mode(True, ()))  # noqa: B039 - immutable
 
 
-@contextmanager
-def _switch(mode: Mode) -> Iterator[None]:
-    token = current.set(mode)
-    try:
-        yield
-    finally:
-        current.reset(token)
+class _Block(ContextDecorator):
+    """A mode for the length of a `with` block or of a decorated function."""
+
+    __slots__ = ("_token",)
+    _token: Token[Mode]
+
+    def changed(self, mode: Mode) -> Mode:
+        raise NotImplementedError
+
+    def __enter__(self) -> None:
+        self._token = current.set(self.changed(current.get()))
+
+    def __exit__(self, *error: object) -> None:
+        current.reset(self._token)
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
+class no_grad(_Block):
     """Inside this block (or function, as a decorator) nothing is remembered, in this thread only.
 
     >>> import tinygrad_lite as tg
@@ -35,19 +40,29 @@ def no_grad() -> Iterator[None]:
     >>> y.requires_grad
     False
     """
-    with _switch(current.get()._replace(recording=False)):
-        yield
+
+    __slots__ = ()
+
+    def changed(self, mode: Mode) -> Mode:
+        return Mode(False, mode.scope)
+
+    def _recreate_cm(self) -> "no_grad":
+        return no_grad()
 
 
-@contextmanager
-def enable_grad() -> Iterator[None]:
+class enable_grad(_Block):
     """Inside this block operations are remembered again, even within `no_grad`."""
-    with _switch(current.get()._replace(recording=True)):
-        yield
+
+    __slots__ = ()
+
+    def changed(self, mode: Mode) -> Mode:
+        return Mode(True, mode.scope)
+
+    def _recreate_cm(self) -> "enable_grad":
+        return enable_grad()
 
 
-@contextmanager
-def scope(name: str) -> Iterator[None]:
+class scope(_Block):
     """What is computed inside this block belongs to a box of this name when the graph is drawn. Boxes nest.
 
     >>> import tinygrad_lite as tg
@@ -57,9 +72,17 @@ def scope(name: str) -> Iterator[None]:
     >>> y.scope
     ('square',)
     """
-    mode = current.get()
-    with _switch(mode._replace(scope=(*mode.scope, str(name)))):
-        yield
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = str(name)
+
+    def changed(self, mode: Mode) -> Mode:
+        return Mode(mode.recording, (*mode.scope, self.name))
+
+    def _recreate_cm(self) -> "scope":
+        return scope(self.name)
 
 
 def is_grad_enabled() -> bool:

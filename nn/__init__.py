@@ -1,0 +1,20 @@
+"""Networks, in Keras's words, on tinygrad_lite's public API.
+
+>>> import nn
+>>> model = nn.Sequential()
+>>> model.add(nn.Dense(512, input_shape=(784,)))
+>>> model.add(nn.Activation("relu"))
+>>> model.add(nn.Dropout(0.2))
+>>> model.add(nn.Dense(10, activation="softmax"))
+>>> model.compile(loss="categorical_crossentropy", optimizer=nn.RMSprop(), metrics=["accuracy"])
+"""
+
+from . import activations, callbacks, datasets, initializers, layers, losses, metrics, optimizers
+from .callbacks import Callback, History
+from .layers import Activation, Dense, Dropout, Flatten, Layer
+from .losses import one_hot
+from .model import Model
+from .module import Module
+from .optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
+from .random import random_generator, set_random_seed
+from .sequential import Sequential

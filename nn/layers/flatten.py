@@ -1,0 +1,20 @@
+"""Each sample in one row."""
+
+from tinygrad_lite import Tensor
+
+from .layer import Layer
+
+
+class Flatten(Layer):
+    """(batch, a, b, ...) -> (batch, a * b * ...): each sample becomes one row.
+
+    >>> import nn, numpy as np
+    >>> nn.Flatten()(np.zeros((5, 28, 28), np.float32)).shape
+    (5, 784)
+    """
+
+    def call(self, x: Tensor) -> Tensor:
+        rest = 1
+        for n in x.shape[1:]:
+            rest *= n
+        return x.reshape(x.shape[0], rest)

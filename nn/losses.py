@@ -1,0 +1,216 @@
+"""How wrong a prediction is, as one number: the mean over the samples.
+
+Each loss is a function of (y_true, y_pred); the class of the same name holds its options, as in Keras.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import tinygrad_lite as tg
+from tinygrad_lite import Tensor, primitive
+
+from .activations import softmax, softplus
+from .naming import look_up
+
+Array = Any
+
+
+def _same_shape(loss: str, y_true: Array, y_pred: Array) -> None:
+    if y_true.shape != y_pred.shape:
+        raise ValueError(
+            f"{loss}: y_true has the shape {y_true.shape}, y_pred {y_pred.shape}; they must be equal."
+            + (" For class numbers use sparse_categorical_crossentropy" if "categorical" in loss else "")
+        )
+
+
+def _constant(y: Array) -> np.ndarray:
+    return y.detach().numpy() if isinstance(y, Tensor) else np.asarray(y)
+
+
+def _as(y_true: Array, y_pred: Tensor) -> np.ndarray:
+    y = _constant(y_true)
+    return y if y.dtype == y_pred.dtype else y.astype(y_pred.dtype)
+
+
+# Cross-entropy.
+
+
+def _from_logits_rule(g: Array, out: Array, logits: Array, y: Array) -> Array:
+    return (softmax(logits) * y.sum(axis=-1, keepdims=True) - y) * (g / (y.size // y.shape[-1]))
+
+
+@primitive(_from_logits_rule)
+def softmax_crossentropy(logits: Array, y: Array) -> Array:
+    """The mean of -sum(y * log_softmax(logits)) over the samples, in one step; y is a constant array."""
+    shifted = logits - np.max(logits, axis=-1, keepdims=True)
+    log_sums = np.log(np.sum(np.exp(shifted), axis=-1, keepdims=True))
+    return np.sum(y * (log_sums - shifted)) / np.asarray(y.size // y.shape[-1], dtype=shifted.dtype)
+
+
+def _from_probabilities_rule(g: Array, out: Array, p: Array, y: Array) -> Array:
+    tiny = float(np.finfo(p.dtype).tiny)
+    return -y / tg.maximum(p, tiny) * (g / (y.size // y.shape[-1]))
+
+
+@primitive(_from_probabilities_rule)
+def crossentropy(p: Array, y: Array) -> Array:
+    """The mean of -sum(y * log(p)) over the samples. A p of 0 counts as the smallest number there is."""
+    logs = np.log(np.maximum(p, np.finfo(p.dtype).tiny))
+    return -np.sum(y * logs) / np.asarray(y.size // y.shape[-1], dtype=p.dtype)
+
+
+def categorical_crossentropy(y_true: Array, y_pred: Tensor, from_logits: bool = False) -> Tensor:
+    """-sum(y_true * log(y_pred)): y_true (batch, classes) one-hot or probabilities, y_pred the same shape.
+
+    y_pred are probabilities (a softmax) or, with from_logits, what goes into the softmax: exact at any size.
+    Raises ValueError for shapes that differ.
+    """
+    y = _as(y_true, y_pred)
+    _same_shape("categorical_crossentropy", y, y_pred)
+    return softmax_crossentropy(y_pred, y=y) if from_logits else crossentropy(y_pred, y=y)
+
+
+def one_hot(labels: Array, num_classes: int, dtype: Any = np.float32) -> np.ndarray:
+    """Class numbers 0..num_classes-1 of any shape as rows that are 1 in one place: shape (..., num_classes).
+
+    Raises ValueError that names the first label out of range, TypeError for labels that are no integers.
+    """
+    labels = _constant(labels)
+    if labels.dtype.kind not in "iu":
+        if labels.dtype.kind != "f" or (labels != np.floor(labels)).any():
+            raise TypeError(f"labels must be integers, given {labels.dtype}: write y.astype(int)")
+        labels = labels.astype(np.int64)
+    if labels.size and (labels.min() < 0 or labels.max() >= num_classes):
+        where = np.argwhere((labels < 0) | (labels >= num_classes))[0]
+        place = ", ".join(map(str, where.tolist()))
+        raise ValueError(
+            f"label {labels[tuple(where)]} at index [{place}] is none of the {num_classes} classes 0..{num_classes - 1}"
+        )
+    out = np.zeros((labels.size, num_classes), dtype)
+    out[np.arange(labels.size), labels.reshape(-1)] = 1
+    return out.reshape(*labels.shape, num_classes)
+
+
+def sparse_categorical_crossentropy(y_true: Array, y_pred: Tensor, from_logits: bool = False) -> Tensor:
+    """The same as `categorical_crossentropy`, with class numbers: y_true (batch,), y_pred (batch, classes)."""
+    labels = _constant(y_true)
+    if labels.ndim == y_pred.ndim and labels.shape[-1:] == (1,):
+        labels = labels[..., 0]
+    _same_shape("sparse_categorical_crossentropy", labels, y_pred[..., 0])
+    return categorical_crossentropy(one_hot(labels, y_pred.shape[-1], y_pred.dtype), y_pred, from_logits)
+
+
+def binary_crossentropy(y_true: Array, y_pred: Tensor, from_logits: bool = False) -> Tensor:
+    """-(y log p + (1 - y) log(1 - p)), the mean over all elements; y_true in 0..1.
+
+    y_pred are probabilities (a sigmoid, held between 1e-7 and 1 - 1e-7 as in Keras) or, with from_logits, what goes
+    into the sigmoid: exact at any size.
+    """
+    y = _as(y_true, y_pred)
+    _same_shape("binary_crossentropy", y, y_pred)
+    if from_logits:
+        return (softplus(y_pred) - y_pred * y).mean()
+    p = tg.clip(y_pred, 1e-7, 1 - 1e-7)
+    return -(y * tg.log(p) + (1 - y) * tg.log(1 - p)).mean()
+
+
+# Distances.
+
+
+def mean_squared_error(y_true: Array, y_pred: Tensor) -> Tensor:
+    """The mean of (y_true - y_pred)**2."""
+    y = _as(y_true, y_pred)
+    _same_shape("mean_squared_error", y, y_pred)
+    return tg.square(y_pred - y).mean()
+
+
+def mean_absolute_error(y_true: Array, y_pred: Tensor) -> Tensor:
+    """The mean of |y_true - y_pred|."""
+    y = _as(y_true, y_pred)
+    _same_shape("mean_absolute_error", y, y_pred)
+    return tg.abs(y_pred - y).mean()
+
+
+def hinge(y_true: Array, y_pred: Tensor) -> Tensor:
+    """The mean of max(1 - y_true * y_pred, 0), for labels -1 and 1 (0 and 1 are taken as -1 and 1)."""
+    y = _as(y_true, y_pred)
+    _same_shape("hinge", y, y_pred)
+    if ((y == 0) | (y == 1)).all():
+        y = 2 * y - 1
+    return tg.maximum(1 - y_pred * y, 0.0).mean()
+
+
+class Loss:
+    """A loss with its options: call it with (y_true, y_pred)."""
+
+    def __init__(self, function: Callable[..., Tensor], **options: Any) -> None:
+        self.function = function
+        self.options = options
+        self.name = function.__name__
+
+    def __call__(self, y_true: Array, y_pred: Tensor) -> Tensor:
+        return self.function(y_true, y_pred, **self.options)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in self.options.items())})"
+
+
+class CategoricalCrossentropy(Loss):
+    """`categorical_crossentropy` as an object."""
+
+    def __init__(self, from_logits: bool = False) -> None:
+        super().__init__(categorical_crossentropy, from_logits=from_logits)
+
+
+class SparseCategoricalCrossentropy(Loss):
+    """`sparse_categorical_crossentropy` as an object."""
+
+    def __init__(self, from_logits: bool = False) -> None:
+        super().__init__(sparse_categorical_crossentropy, from_logits=from_logits)
+
+
+class BinaryCrossentropy(Loss):
+    """`binary_crossentropy` as an object."""
+
+    def __init__(self, from_logits: bool = False) -> None:
+        super().__init__(binary_crossentropy, from_logits=from_logits)
+
+
+class MeanSquaredError(Loss):
+    """`mean_squared_error` as an object."""
+
+    def __init__(self) -> None:
+        super().__init__(mean_squared_error)
+
+
+class MeanAbsoluteError(Loss):
+    """`mean_absolute_error` as an object."""
+
+    def __init__(self) -> None:
+        super().__init__(mean_absolute_error)
+
+
+class Hinge(Loss):
+    """`hinge` as an object."""
+
+    def __init__(self) -> None:
+        super().__init__(hinge)
+
+
+LOSSES: dict[str, Callable[..., Tensor]] = {
+    "categorical_crossentropy": categorical_crossentropy,
+    "sparse_categorical_crossentropy": sparse_categorical_crossentropy,
+    "binary_crossentropy": binary_crossentropy,
+    "mean_squared_error": mean_squared_error,
+    "mse": mean_squared_error,
+    "mean_absolute_error": mean_absolute_error,
+    "mae": mean_absolute_error,
+    "hinge": hinge,
+}
+
+
+def get(loss: Any) -> Callable[..., Tensor]:
+    """The loss of that name; a function of (y_true, y_pred) is taken as it is."""
+    return loss if callable(loss) else look_up("loss", loss, LOSSES)

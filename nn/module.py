@@ -1,0 +1,147 @@
+"""A Module: weights and other modules under names, and what it computes with them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tinygrad_lite import Tensor, no_grad, scope, tensor, zeros
+
+from .naming import snake_case
+
+
+class Module:
+    """Anything with weights: a layer, a network, your own part of one.
+
+    A subclass makes its weights in `build`, which is given the shape of the first input (its first axis is the batch),
+    and says in `call` what it computes. Tensors, modules, and lists of modules among its attributes are found by
+    themselves: a Tensor is a weight, trained if it wants a gradient.
+
+    >>> import nn
+    >>> class Scale(nn.Module):
+    ...     def build(self, input_shape):
+    ...         self.factor = self.add_weight(input_shape[-1:], "ones")
+    ...     def call(self, x):
+    ...         return x * self.factor
+    >>> layer = Scale()
+    >>> layer([[1.0, 2.0]])
+    tensor([[1., 2.]], from=multiply)
+    >>> [(name, weight.shape) for name, weight in layer.named_weights()]
+    [('factor', (2,))]
+    """
+
+    name: str | None = None
+    built = False
+    training = False
+    output_shape: tuple[int | None, ...] | None = None
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        """Makes the weights. Called once, before the first `call`."""
+
+    def call(self, x: Tensor) -> Tensor:
+        """What the module computes."""
+        raise NotImplementedError(f"{type(self).__name__} has to say in call(self, x) what it computes")
+
+    def __call__(self, x: Any, *args: Any, **options: Any) -> Any:
+        if not isinstance(x, Tensor):
+            x = tensor(x)
+        with scope(self.name or snake_case(type(self).__name__)):
+            first = not self.built
+            if first:
+                self.build(x.shape)
+                self.built = True
+            out = self.call(x, *args, **options)
+        if first:
+            self.output_shape = (None, *out.shape[1:]) if isinstance(out, Tensor) else None
+            self.name_weights()
+        return out
+
+    def add_weight(self, shape: tuple[int, ...], initializer: Any = "glorot_uniform", trainable: bool = True) -> Tensor:
+        """A new float32 weight, to be assigned to an attribute: that is its name."""
+        from . import initializers
+
+        return tensor(initializers.get(initializer)(shape), requires_grad=trainable)
+
+    # What it is made of.
+
+    def _children(self) -> Iterator[tuple[str, "Module"]]:
+        for key, value in vars(self).items():
+            if isinstance(value, Module):
+                yield value.name or key, value
+            elif isinstance(value, (list, tuple)):
+                for i, item in enumerate(value):
+                    if isinstance(item, Module):
+                        yield item.name or f"{key}_{i}", item
+
+    def modules(self) -> Iterator["Module"]:
+        """This module and all modules inside it, each once."""
+        seen, stack = set(), [self]
+        while stack:
+            module = stack.pop()
+            if id(module) not in seen:
+                seen.add(id(module))
+                yield module
+                stack.extend([child for _, child in module._children()][::-1])
+
+    def named_weights(self, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
+        """Each weight with its path, such as `dense_1.kernel`; one that is used in two places, once."""
+        seen: set[int] = set()
+        stack: list[tuple[str, Module]] = [(prefix, self)]
+        while stack:
+            path, module = stack.pop()
+            for key, value in vars(module).items():
+                if isinstance(value, Tensor) and id(value) not in seen:
+                    seen.add(id(value))
+                    yield f"{path}.{key}" if path else key, value
+            inner = [(f"{path}.{name}" if path else name, child) for name, child in module._children()]
+            stack.extend(inner[::-1])
+
+    @property
+    def weights(self) -> list[Tensor]:
+        """All weights."""
+        return [weight for _, weight in self.named_weights()]
+
+    @property
+    def trainable_weights(self) -> list[Tensor]:
+        """The weights that want a gradient."""
+        return [weight for weight in self.weights if weight.requires_grad]
+
+    def count_params(self) -> int:
+        """How many numbers the weights are made of."""
+        return sum(weight.size for weight in self.weights)
+
+    def name_weights(self) -> None:
+        """Gives each weight its path as its name: that is what errors and pictures call it."""
+        for name, weight in self.named_weights():
+            weight.name = name
+
+    def train(self, training: bool = True) -> "Module":
+        """Switches this module and all inside it to training: dropout drops. `fit` does it by itself."""
+        for module in self.modules():
+            module.training = training
+        return self
+
+    def eval(self) -> "Module":
+        """Switches to using what was learnt, as at the beginning: nothing is random."""
+        return self.train(False)
+
+    # Its weights as plain arrays.
+
+    def get_weights(self) -> list:
+        """The weights as read-only NumPy arrays, which keep their values when training goes on."""
+        return [weight.data for weight in self.weights]
+
+    def set_weights(self, arrays: list) -> None:
+        """Gives the weights new values, from arrays of the same shapes. Nothing changes unless all of them fit."""
+        weights = self.weights
+        if len(arrays) != len(weights):
+            raise ValueError(f"set_weights needs {len(weights)} arrays, given {len(arrays)}")
+        for (name, weight), array in zip(self.named_weights(), arrays, strict=True):
+            if weight.shape != getattr(array, "shape", ()):
+                raise ValueError(f"{name} has the shape {weight.shape}, given {getattr(array, 'shape', type(array))}")
+        with no_grad():
+            for weight, array in zip(weights, arrays, strict=True):
+                weight[...] = array
+
+    def build_for(self, input_shape: tuple[int, ...]) -> None:
+        """Builds it for inputs of this shape (without the batch axis), by letting one sample of zeros through."""
+        with no_grad():
+            self(zeros((1, *input_shape)))

@@ -1,0 +1,67 @@
+"""What all optimizers share: the loop over the weights, the step count, the state, and scratch memory."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tinygrad_lite import Tensor, no_grad
+
+State = dict[str, np.ndarray]
+
+
+class Optimizer:
+    """Changes weights a little against their gradients.
+
+    A subclass says two things about one weight: its `initial_state` and its `update`.
+
+    >>> import nn, tinygrad_lite as tg
+    >>> w = tg.tensor([1.0], requires_grad=True)
+    >>> (w * w).sum().backward()
+    >>> nn.SGD(learning_rate=0.25).apply([w.grad], [w])
+    >>> w
+    tensor([0.5], requires_grad=True)
+    """
+
+    def __init__(self, learning_rate: float) -> None:
+        if not learning_rate >= 0:
+            raise ValueError(f"learning_rate must be a number of at least 0, given {learning_rate!r}")
+        self.learning_rate = learning_rate
+        self.iterations = 0
+        self._states: dict[Tensor, State] = {}
+        self._scratch = np.empty(0, np.float32)
+
+    def initial_state(self, weight: np.ndarray) -> State:
+        """What is remembered about one weight from step to step."""
+        return {}
+
+    def update(self, weight: np.ndarray, g: np.ndarray, state: State, scratch: np.ndarray) -> None:
+        """Changes the weight and its state in place, given its gradient. `scratch` has the weight's shape.
+
+        `self.iterations` is the number of this step, from 1.
+        """
+        raise NotImplementedError
+
+    def apply(self, grads: Sequence[Tensor | None], weights: Sequence[Tensor]) -> None:
+        """One step. A weight whose gradient is None stays as it is; nothing changes if any gradient does not fit."""
+        if len(grads) != len(weights):
+            raise ValueError(f"{len(grads)} gradients were given for {len(weights)} weights")
+        for g, weight in zip(grads, weights, strict=True):
+            if g is not None and g.shape != weight.shape:
+                raise ValueError(
+                    f"the gradient of {weight.name or 'a weight'} has the shape {g.shape}, not {weight.shape}"
+                )
+        self.iterations += 1
+        with no_grad():
+            for g, weight in zip(grads, weights, strict=True):
+                if g is None:
+                    continue
+                with weight.writeable() as array:
+                    if weight not in self._states:
+                        self._states[weight] = self.initial_state(array)
+                    self.update(array, g.data, self._states[weight], self._scratch_like(array))
+
+    def _scratch_like(self, array: np.ndarray) -> np.ndarray:
+        """Memory for one intermediate result, the same for all weights: an update makes no temporary arrays."""
+        if self._scratch.size < array.size or self._scratch.dtype != array.dtype:
+            self._scratch = np.empty(array.size, array.dtype)
+        return self._scratch[: array.size].reshape(array.shape)

@@ -1,0 +1,90 @@
+"""Keras's progress line, drawn by tqdm where somebody watches, and one line an epoch in a log file."""
+
+import sys
+import time
+from typing import Any
+
+from .callbacks import Callback, Logs
+
+_WIDTH = 20
+_REDRAW_SECONDS = 0.1
+
+
+class Progress(Callback):
+    """`469/469 ━━━━━━━━━━━━━━━━━━━━ 3s 6ms/step - accuracy: 0.9250 - loss: 0.2450`
+
+    The line moves while it is drawn on a terminal or in a notebook and tqdm is installed (it is in the extra
+    `examples`). Into a file or a pipe, without tqdm, or with verbose=2, each epoch prints it once, when it is done.
+    """
+
+    def __init__(self, verbose: int = 1) -> None:
+        self.live = verbose == 1 and _somebody_watches()
+        self.bar: Any = None
+
+    def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
+        print(f"Epoch {epoch + 1}/{self.params['epochs']}")
+        self.start = time.perf_counter()
+        self.drawn = 0.0
+        if self.live and (tqdm := _tqdm()) is not None:
+            self.bar = tqdm(
+                total=self.params["steps"],
+                ascii=" ━",
+                bar_format=f"{{n_fmt}}/{{total_fmt}} {{bar:{_WIDTH}}} {{desc}}",
+                file=sys.stdout,
+                leave=True,
+                mininterval=0,
+                miniters=10**9,
+            )
+
+    def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+        now = time.perf_counter()
+        if self.bar is not None and now - self.drawn >= _REDRAW_SECONDS:
+            self.drawn = now
+            self._draw(batch + 1, logs)
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        steps = self.params["steps"]
+        if self.bar is not None:
+            self._draw(steps, logs)
+            self.bar.close()
+            self.bar = None
+        else:
+            print(f"{steps}/{steps} {'━' * _WIDTH} {self._words(steps, logs)}", flush=True)
+
+    def on_train_end(self, logs: Logs) -> None:
+        if self.bar is not None:
+            self.bar.close()
+            self.bar = None
+
+    def _draw(self, done: int, logs: Logs) -> None:
+        self.bar.n = done
+        self.bar.set_description_str(self._words(done, logs), refresh=False)
+        self.bar.refresh()
+
+    def _words(self, done: int, logs: Logs) -> str:
+        seconds = time.perf_counter() - self.start
+        return " - ".join(
+            [
+                f"{seconds:.0f}s {_each(seconds / max(done, 1))}/step",
+                *[f"{k}: {v:.4f}" for k, v in sorted(logs.items())],
+            ]
+        )
+
+
+def _each(seconds: float) -> str:
+    if seconds >= 1:
+        return f"{seconds:.0f}s"
+    return f"{seconds * 1e3:.0f}ms" if seconds >= 1e-3 else f"{seconds * 1e6:.0f}us"
+
+
+def _somebody_watches() -> bool:
+    """A terminal, or a notebook."""
+    return sys.stdout.isatty() or "ipykernel" in sys.modules
+
+
+def _tqdm() -> Any:
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return None
+    return tqdm

@@ -1,0 +1,68 @@
+"""A stack of layers."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from tinygrad_lite import Tensor
+
+from .model import Model
+from .module import Module
+from .naming import snake_case
+
+
+class Sequential(Model):
+    """Layers one after the other, each on what the one before gives.
+
+    They are given as a list or added one by one. If the first has an `input_shape`, the weights exist at once;
+    else they are made when the first batch shows their sizes.
+
+    >>> import nn
+    >>> model = nn.Sequential([nn.Dense(4, activation="relu", input_shape=(3,)), nn.Dense(2)])
+    >>> model.count_params()
+    26
+    """
+
+    def __init__(self, layers: Iterable[Module] = (), name: str | None = None) -> None:
+        self.name = name
+        self.layers: list[Module] = []
+        for layer in layers:
+            self.add(layer)
+
+    def add(self, layer: Module) -> None:
+        """Puts a layer on top. Raises TypeError for anything else, ValueError for a name that is taken."""
+        if not isinstance(layer, Module):
+            raise TypeError(
+                f"Sequential is made of layers such as nn.Dense(10), given {type(layer).__name__} {layer!r:.60}"
+            )
+        taken = {other.name for other in self.layers}
+        if any(layer is other for other in self.layers):
+            raise ValueError(f"the layer {layer.name!r} is in this model already: make another one")
+        if layer.name is None:
+            base = snake_case(type(layer).__name__)
+            numbered = [base, *[f"{base}_{i}" for i in range(1, len(taken) + 1)]]
+            layer.name = next(name for name in numbered if name not in taken)
+        elif layer.name in taken:
+            raise ValueError(f"there is a layer named {layer.name!r} in this model already: choose another name")
+        self.layers.append(layer)
+        self._build_what_is_known()
+
+    def _build_what_is_known(self) -> None:
+        """With the input's shape known, lets a sample of zeros through, so that every weight exists."""
+        shape = getattr(self.layers[0], "input_shape", None)
+        if shape is not None:
+            self.built = False
+            self.build_for(shape)
+
+    def call(self, x: Tensor) -> Tensor:
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def __repr__(self) -> str:
+        return f"<Sequential {[layer.name for layer in self.layers]}>"
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.layers[index]

@@ -1,0 +1,303 @@
+"""Training: it learns, it repeats to the bit, it says what is wrong, and leaves things as they were."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import nn
+import tinygrad_lite as tg
+
+
+def blobs(count=200, seed=0):
+    """Three clouds of points, a class each."""
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, 3, count)
+    centres = np.array([[0, 2], [2, -1], [-2, -1]])
+    return (centres[y] + 0.5 * rng.standard_normal((count, 2))).astype(np.float32), y
+
+
+def small_model(seed=0, **options):
+    nn.set_random_seed(seed)
+    model = nn.Sequential([nn.Dense(16, activation="relu", input_shape=(2,)), nn.Dropout(0.1), nn.Dense(3, "softmax")])
+    model.compile(
+        **{"loss": "sparse_categorical_crossentropy", "optimizer": nn.Adam(0.02), "metrics": ["accuracy"]} | options
+    )
+    return model
+
+
+def test_fit_learns():
+    x, y = blobs()
+    model = small_model()
+    history = model.fit(x, y, epochs=10, verbose=0, validation_data=blobs(seed=1))
+    assert set(history.history) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+    assert history.epoch == list(range(10))
+    assert history.history["val_accuracy"][-1] > 0.97
+    loss, accuracy = model.evaluate(*blobs(seed=1), verbose=0)
+    assert loss == pytest.approx(history.history["val_loss"][-1])
+    assert accuracy == history.history["val_accuracy"][-1]
+    assert (model.predict(x).argmax(axis=1) == y).mean() > 0.97
+
+
+def test_a_seed_repeats_a_run_to_the_bit():
+    x, y = blobs()
+    runs = []
+    for _ in range(2):
+        model = small_model(seed=4)
+        history = model.fit(x, y, epochs=3, batch_size=17, verbose=0, validation_split=0.2)
+        runs.append((history.history, [w.tobytes() for w in model.get_weights()]))
+    assert runs[0] == runs[1]
+
+
+def test_another_seed_gives_another_run():
+    x, y = blobs()
+    assert small_model(1).fit(x, y, verbose=0).history != small_model(2).fit(x, y, verbose=0).history
+
+
+def test_validation_split_takes_the_last_samples_before_shuffling():
+    x, y = blobs(100)
+    y[80:] = 0
+    seen = []
+
+    class Spy(nn.Sequential):
+        def train_step(self, x, y, *rest):
+            seen.extend(map(tuple, x))
+            return super().train_step(x, y, *rest)
+
+    nn.set_random_seed(0)
+    model = Spy([nn.Dense(3, "softmax", input_shape=(2,))])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.fit(x, y, verbose=0, validation_split=0.2)
+    assert sorted(seen) == sorted(map(tuple, x[:80]))
+
+
+def test_without_shuffle_samples_come_in_order():
+    seen = []
+
+    class Spy(nn.Sequential):
+        def train_step(self, x, y, *rest):
+            seen.append(y.tolist())
+            return super().train_step(x, y, *rest)
+
+    model = Spy([nn.Dense(1, input_shape=(1,))])
+    model.compile("sgd", "mse")
+    model.fit(np.arange(5.0)[:, None], np.arange(5.0)[:, None], batch_size=2, shuffle=False, verbose=0)
+    assert seen == [[[0.0], [1.0]], [[2.0], [3.0]], [[4.0]]]
+
+
+def test_the_epochs_loss_counts_a_short_last_batch_by_its_samples():
+    model = nn.Sequential([nn.Dense(1, kernel_initializer="zeros", input_shape=(1,))])
+    model.compile(nn.SGD(0.0), "mse")
+    y = np.array([[1.0], [1.0], [4.0]])
+    assert model.fit(np.ones((3, 1)), y, batch_size=2, verbose=0, shuffle=False).history["loss"] == [6.0]
+
+
+def test_a_float32_training_step_contains_no_float64(monkeypatch):
+    """Neither forwards nor in a cotangent on its way back, even for data given in float64."""
+    engine, walk = (sys.modules[f"tinygrad_lite.{name}"] for name in ("primitive", "backprop"))
+    seen = set()
+    make_result, fit_cotangent = engine._result, walk._fit
+
+    def result(kind, data, *rest):
+        seen.add(data.dtype)
+        return make_result(kind, data, *rest)
+
+    def fitted(r, data):
+        seen.add(r.dtype)
+        return fit_cotangent(r, data)
+
+    x, y = blobs()
+    model = small_model()
+    monkeypatch.setattr(engine, "_result", result)
+    monkeypatch.setattr(walk, "_fit", fitted)
+    model.fit(x.astype(np.float64), y, verbose=0)
+    assert seen == {np.dtype(np.float32)}
+
+
+def test_training_mode_is_on_during_fit_only():
+    modes = []
+
+    class Spy(nn.Callback):
+        def on_train_batch_end(self, batch, logs):
+            modes.append(self.model.layers[1].training)
+
+        def on_epoch_end(self, epoch, logs):
+            modes.append(self.model.layers[1].training)
+
+    model = small_model()
+    model.fit(*blobs(20), batch_size=20, verbose=0, callbacks=[Spy()])
+    assert modes == [True, False]
+    assert not model.training
+
+
+def test_callbacks_hear_everything_in_order_and_can_stop():
+    heard = []
+
+    class Listener(nn.Callback):
+        def on_train_begin(self, logs):
+            heard.append("train begin")
+
+        def on_train_end(self, logs):
+            heard.append("train end")
+
+        def on_epoch_begin(self, epoch, logs):
+            heard.append(f"epoch {epoch} begin")
+
+        def on_epoch_end(self, epoch, logs):
+            assert "val_loss" in logs
+            heard.append(f"epoch {epoch} end")
+            self.model.stop_training = True
+
+        def on_train_batch_begin(self, batch, logs):
+            heard.append(f"batch {batch} begin")
+
+        def on_train_batch_end(self, batch, logs):
+            assert "loss" in logs
+            heard.append(f"batch {batch} end")
+
+    model = small_model()
+    history = model.fit(*blobs(40), epochs=5, verbose=0, callbacks=[Listener()], validation_data=blobs(10))
+    assert heard == [
+        "train begin",
+        "epoch 0 begin",
+        "batch 0 begin",
+        "batch 0 end",
+        "batch 1 begin",
+        "batch 1 end",
+        "epoch 0 end",
+        "train end",
+    ]
+    assert history.epoch == [0]
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda m, x, y: m.fit(x, y[:-1]), ValueError, "x has 200 samples, y has 199"),
+        (lambda m, x, y: m.fit(x), ValueError, "y is missing"),
+        (lambda m, x, y: m.fit(x[:0], y[:0]), ValueError, "at least one sample"),
+        (lambda m, x, y: m.fit(list("abc"), y), TypeError, "must be an array of numbers, given list"),
+        (lambda m, x, y: m.fit(x, y, batch_size=0), ValueError, "batch_size must be a whole number"),
+        (lambda m, x, y: m.fit(x, y, validation_split=1.5), ValueError, "between 0 and 1, given 1.5"),
+        (lambda m, x, y: m.fit(x, y, callbacks=[print]), TypeError, r"must be nn.Callback objects"),
+        (lambda m, x, y: m.fit(x[:, :1], y, verbose=0), ValueError, "as long as the first of the kernel"),
+        (lambda m, x, y: m.fit(x, y + 5, verbose=0), ValueError, "is none of the 3 classes"),
+        (lambda m, x, y: m.compile("adamm", "mse"), ValueError, "no optimizer named 'adamm'. Did you mean 'adam'"),
+        (lambda m, x, y: m.compile("adam", "mean"), ValueError, "no loss named 'mean'"),
+        (lambda m, x, y: m.compile("adam", "mse", ["acuracy"]), ValueError, "no metric named 'acuracy'"),
+        (lambda m, x, y: nn.Sequential([nn.Dense(1)]).fit(x, y), RuntimeError, r"call compile\("),
+        (lambda m, x, y: m.predict(np.float32(3)), ValueError, "at least one sample"),
+    ],
+)
+def test_bad_input_says_what_to_write_and_changes_nothing(call, error, words):
+    model = small_model()
+    before = [w.tobytes() for w in model.get_weights()]
+    with pytest.raises(error, match=words):
+        call(model, *blobs())
+    assert [w.tobytes() for w in model.get_weights()] == before
+    assert not model.training
+    assert all(w.grad is None for w in model.weights)
+
+
+def test_metrics_that_go_with_the_loss():
+    y, p = np.array([0, 2]), np.array([[0.9, 0.1, 0.0], [0.6, 0.3, 0.1]])
+    for loss, y_true in (("sparse_categorical_crossentropy", y), ("categorical_crossentropy", nn.one_hot(y, 3))):
+        metric = nn.metrics.get("accuracy", loss)
+        metric.update_state(y_true, p)
+        assert (metric.name, metric.result()) == ("accuracy", 0.5)
+    metric = nn.metrics.get("accuracy", "binary_crossentropy")
+    metric.update_state(np.array([[1], [0], [1]]), np.array([[0.7], [0.6], [0.9]]))
+    assert metric.result() == pytest.approx(2 / 3)
+
+
+def test_summary_is_keras_table(capsys):
+    small_model().summary()
+    out = capsys.readouterr().out
+    assert 'Model: "sequential"' in out
+    assert "│ dense (Dense)     │ (None, 16)   │      48 │" in out
+    assert " Total params: 99 (396.00 B)" in out
+    assert " Trainable params: 99" in out
+
+
+def test_progress_in_a_log_file_is_one_line_an_epoch(capsys):
+    small_model().fit(*blobs(64), epochs=2, verbose=1)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Epoch 1/2"
+    assert lines[1].startswith("2/2 ━━━━━━━━━━━━━━━━━━━━ 0s ")
+    assert "/step - accuracy: 0." in lines[1]
+    assert " - loss: " in lines[1]
+    assert len(lines) == 4
+
+
+def test_progress_on_a_terminal_moves_and_ends_like_keras(monkeypatch, capsys):
+    monkeypatch.setattr("nn.progress._somebody_watches", lambda: True)
+    monkeypatch.setattr("nn.progress._REDRAW_SECONDS", 0.0)
+    small_model().fit(*blobs(64), epochs=1, verbose=1)
+    out = capsys.readouterr().out
+    drawn = [line for line in out.replace("\n", "\r").split("\r") if "/2 " in line]
+    assert drawn[0].startswith("0/2 ")
+    assert any(line.startswith("1/2 ━━━━━━━━━━ ") for line in drawn)
+    assert drawn[-1].startswith("2/2 ━━━━━━━━━━━━━━━━━━━━ 0s ")
+    assert " - loss: " in drawn[-1]
+
+
+def test_silent_is_silent(capsys):
+    small_model().fit(*blobs(64), verbose=0)
+    assert capsys.readouterr().out == ""
+
+
+def test_without_tqdm_training_goes_on(monkeypatch, capsys):
+    monkeypatch.setattr("nn.progress._somebody_watches", lambda: True)
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    small_model().fit(*blobs(64), verbose=1)
+    assert capsys.readouterr().out.splitlines()[1].startswith("2/2 ━━━")
+
+
+def test_random_state_belongs_to_the_thread():
+    from concurrent.futures import ThreadPoolExecutor
+
+    def draw(_):
+        nn.set_random_seed(9)
+        return [nn.random_generator().random() for _ in range(100)]
+
+    with ThreadPoolExecutor(4) as pool:
+        runs = list(pool.map(draw, range(8)))
+    assert all(run == runs[0] for run in runs)
+
+
+def test_a_model_by_hand_in_the_words_of_autograd():
+    """No compile, no fit: backward() and an optimizer."""
+    x, y = blobs()
+    model, optimizer = small_model(), nn.SGD(0.5)
+    losses = []
+    for _ in range(30):
+        loss = nn.losses.sparse_categorical_crossentropy(y, model(x))
+        loss.backward()
+        weights = model.trainable_weights
+        optimizer.apply([w.grad for w in weights], weights)
+        for w in weights:
+            w.grad = None
+        losses.append(loss.item())
+    assert losses[-1] < 0.2 * losses[0]
+
+
+def test_import_does_not_need_the_extras():
+    program = """
+import sys
+for name in ("tqdm", "matplotlib", "sklearn", "scipy", "PIL", "graphviz", "pygraphviz"):
+    sys.modules[name] = None
+import nn, numpy as np
+model = nn.Sequential([nn.Dense(1)])
+model.compile("sgd", "mse")
+model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=1)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_gradients_do_not_pile_up_between_steps():
+    model = small_model()
+    model.fit(*blobs(64), verbose=0)
+    assert all(w.grad is None for w in model.weights)
+    assert isinstance(model(blobs(2)[0]), tg.Tensor)
