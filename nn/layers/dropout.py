@@ -11,7 +11,7 @@ from .layer import Layer
 
 
 @primitive(lambda g, out, x, mask: g * mask, elementwise=True)
-def masked(x: Any, mask: Any) -> Any:
+def dropout(x: Any, mask: Any) -> Any:
     """x * mask, where the mask is a constant array: 0 where a value is dropped, else what makes up for it."""
     return x * mask
 
@@ -43,4 +43,4 @@ class Dropout(Layer):
     def call(self, x: Tensor) -> Tensor:
         if not self.training or self.rate == 0:
             return x
-        return masked(x, mask=dropout_mask(x.shape, self.rate, x.dtype))
+        return dropout(x, mask=dropout_mask(x.shape, self.rate, x.dtype))

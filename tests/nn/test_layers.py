@@ -9,7 +9,7 @@ import pytest
 import nn
 import tinygrad_lite as tg
 from nn.layers.dense import affine
-from nn.layers.dropout import dropout_mask, masked
+from nn.layers.dropout import dropout, dropout_mask
 
 RNG = np.random.default_rng(3)
 
@@ -28,9 +28,9 @@ def test_affine_derivatives_are_exact_to_second_order(shape):
     tg.check_grads(affine, RNG.standard_normal(shape), RNG.standard_normal((4, 5)), RNG.standard_normal(5))
 
 
-def test_masked_derivatives_are_exact_to_second_order():
+def test_dropout_derivatives_are_exact_to_second_order():
     mask = dropout_mask((3, 4), 0.5, np.float64)
-    tg.check_grads(lambda x: masked(x * x, mask=mask), RNG.standard_normal((3, 4)))
+    tg.check_grads(lambda x: dropout(x * x, mask=mask), RNG.standard_normal((3, 4)))
 
 
 def test_dense_takes_any_number_of_axes_before_the_last():

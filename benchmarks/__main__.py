@@ -1,0 +1,25 @@
+"""Runs the benchmarks and prints their tables: `python -m benchmarks [training small import memory]`."""
+
+import argparse
+
+from . import import_time, memory, small_operation, training_step
+
+BENCHMARKS = {
+    "training": training_step.main,
+    "small": small_operation.main,
+    "import": import_time.main,
+    "memory": memory.main,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("which", nargs="*", help=f"some of: {', '.join(BENCHMARKS)} (all, by default)")
+    which = parser.parse_args().which or list(BENCHMARKS)
+    if unknown := set(which) - set(BENCHMARKS):
+        parser.error(f"no benchmark named {', '.join(sorted(unknown))}; there are: {', '.join(BENCHMARKS)}")
+    for name in which:
+        BENCHMARKS[name]()
+
+
+main()

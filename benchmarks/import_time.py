@@ -1,0 +1,35 @@
+"""How long `import` takes, in a fresh interpreter, less the interpreter's own start."""
+
+import importlib.util
+import subprocess
+import sys
+
+from .measuring import needs, print_table, take_turns
+
+PROGRAMS = {
+    "python": "pass",
+    "numpy": "import numpy",
+    "tinygrad_lite": "import tinygrad_lite",
+    "nn": "import nn",
+    "HIPS autograd": "import autograd.numpy",
+    "MyGrad": "import mygrad",
+    "PyTorch": "import torch",
+}
+
+
+def main() -> None:
+    contestants = {}
+    for name, program in PROGRAMS.items():
+        package = program.split()[-1].split(".")[0]
+        if package != "pass" and importlib.util.find_spec(package) is None:
+            print(needs(package))
+            continue
+        contestants[name] = lambda program=program: subprocess.run([sys.executable, "-c", program], check=True)
+    seconds = take_turns(contestants, rounds=9, repeats=1)
+    start = seconds.pop("python")
+    rows = {name: value - start for name, value in seconds.items()}
+    print_table("Import, less Python's own start", rows, "s", 1, reference="numpy", ours="tinygrad_lite")
+
+
+if __name__ == "__main__":
+    main()
