@@ -59,9 +59,9 @@ def main() -> None:
     save(folder / "weights.npz", lambda path: save_weights(path, model))
     save(folder / "learning_curves.png", lambda path: plot_curves(path, history.history))
     save(folder / "digits.png", lambda path: plot_digits(path, x_test, y_test, model.predict(X_test)))
-    loss = loss_of_one_batch(model, X_train[: options.batch_size], Y_train[: options.batch_size])
+    drawing = tg.draw(loss_of_one_batch(model, X_train[: options.batch_size], Y_train[: options.batch_size]))
     for suffix in ("svg", "png"):
-        save(folder / f"gradient_graph.{suffix}", lambda path: tg.draw(loss).save(path))
+        print("wrote", drawing.save(folder / f"gradient_graph.{suffix}"))
 
     print("Test score:", score[0])
     print("Test accuracy:", score[1])
@@ -90,9 +90,8 @@ def load_digits(folder: Path | None) -> Any:
     """The real MNIST, or where there is no network, the digits that scikit-learn ships."""
     try:
         return nn.datasets.mnist.load_data(folder)
-    except ConnectionError as error:
-        reason = str(error).splitlines()[0]
-        print(f"{reason} Going on with the 1,797 digits that scikit-learn ships.")
+    except ConnectionError:
+        print("MNIST can't be downloaded here: going on with the 1,797 digits that scikit-learn ships (see --data).")
         return nn.datasets.digits.load_data()
 
 
@@ -173,7 +172,7 @@ def plot_digits(path: Path, images: np.ndarray, labels: np.ndarray, confidences:
     shown = np.concatenate([surest_first[: 4 * columns], right])[: rows * columns]
     figure, axes = plt.subplots(rows, columns, figsize=(columns, rows * 1.32 + 0.6), layout="constrained")
     figure.suptitle(
-        f"{len(right):,} of {len(labels):,} test digits read right; the mistakes first, the surest of them in front",
+        f"{len(right):,} of {len(labels):,} test digits read right. First its mistakes, the surest in front",
         x=0.01,
         ha="left",
         fontweight="bold",

@@ -1,14 +1,17 @@
 """Walks the graph backwards. The only place where gradients are added up and where broadcasting is undone."""
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 
 from .mode import enable_grad, no_grad
 from .primitive import NO_PARAMS, NUMBERS, Array, Node, describe, leaf
+
+# Is shown (node, None, g), all that a node is handed, and (node, x, r), the share r that it hands on to its argument x.
+Watch: TypeAlias = Callable[[Node, Node | None, Array], None]
 
 _number = attrgetter("_number")
 _depositing = threading.Lock()  # threads that share a leaf take turns at its gradient
@@ -125,16 +128,18 @@ def pull_back(
     seeds: Sequence[Array],
     wrt: Sequence[Node] = (),
     create_graph: bool = False,
+    watch: Watch | None = None,
 ) -> list[tuple[Node, Array]]:
     """The chain rule over `nodes` (a `history`): each leaf, or each node of `wrt`, with the cotangent it is handed.
 
-    The cotangents are arrays of their own or, with create_graph, Tensors that can be differentiated again.
+    The cotangents are arrays of their own or, with create_graph, Tensors that can be differentiated again. `watch` is
+    shown every cotangent on the way; where the walk is repeated with care, the last word counts.
     """
     with enable_grad() if create_graph else no_grad(), np.errstate(all="ignore"):
-        found = _walk(nodes, roots, seeds, wrt, create_graph, careful=False)
+        found = _walk(nodes, roots, seeds, wrt, create_graph, watch, careful=False)
         if any(_has_nan(g) for _, g in found):
             # A zero cotangent met an infinite derivative, or the nan is honest: the careful walk tells them apart.
-            found = _walk(nodes, roots, seeds, wrt, create_graph, careful=True)
+            found = _walk(nodes, roots, seeds, wrt, create_graph, watch, careful=True)
     return found
 
 
@@ -144,6 +149,7 @@ def _walk(
     seeds: Sequence[Array],
     wrt: Sequence[Node],
     create_graph: bool,
+    watch: Watch | None,
     careful: bool,
 ) -> list[tuple[Node, Array]]:
     ends = {node._number for node in wrt}
@@ -156,6 +162,8 @@ def _walk(
         g = cotangents.pop(node._number, None)
         if g is None:
             continue
+        if watch is not None:
+            watch(node, None, g)
         step = node._primitive
         if step is None or node._number in ends:
             found.append((node, _own(g) if any(g is seed for seed in seeds) else g))
@@ -167,7 +175,8 @@ def _walk(
             given = [g, node._data]
             for x in inputs:
                 given.append(x._data if isinstance(x, Node) else x)
-        for x, rule in zip(inputs, step.rules_for(inputs) if step.variadic else step.rules):
+        rules = step.rules_for(inputs) if step.variadic else step.rules
+        for x, rule in zip(inputs, rules):  # noqa: B905 - a keyword here costs a tenth of the walk
             if not isinstance(x, Node) or not x._requires_grad or rule is None:
                 continue
             number = x._number
@@ -181,7 +190,9 @@ def _walk(
                 if r.dtype is not data.dtype or r.shape != data.shape:
                     r = _fit(r, data)
                 if number not in cotangents and (x._primitive is None or number in ends):
-                    r = _own(r) if r is g or create_graph or r.base is not None else r
+                    r = _own(r) if create_graph or r.base is not None or any(r is a for a in given) else r
+            if watch is not None:
+                watch(node, x, r)
             cotangents[number] = cotangents[number] + r if number in cotangents else r
     return found
 
@@ -190,6 +201,8 @@ def _fit(r: Array, data: Array) -> Array:
     """A cotangent brought to the shape and dtype of its argument: the axes that broadcasting stretched are summed."""
     if r.shape != data.shape:
         extra = len(r.shape) - len(data.shape)
+        if r.dtype == np.float16:
+            r = r.astype(np.float32)  # added up in float32, rounded once
         if extra > 0:
             r = r.sum(axis=tuple(range(extra)))
         stretched = tuple([i for i, n in enumerate(data.shape) if n == 1 and extra >= 0 and r.shape[i] != 1])

@@ -2,7 +2,7 @@
 
 from contextlib import ContextDecorator
 from contextvars import ContextVar, Token
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Mode(NamedTuple):
@@ -17,17 +17,18 @@ current: ContextVar[Mode] = ContextVar("tinygrad_lite.mode", default=Mode(True, 
 class _Block(ContextDecorator):
     """A mode for the length of a `with` block or of a decorated function."""
 
-    __slots__ = ("_token",)
-    _token: Token[Mode]
+    __slots__ = ("_entered",)  # a token, and what stood here before: one block may be entered within itself
+    _entered: tuple[Token[Mode], Any] | None
 
     def changed(self, mode: Mode) -> Mode:
         raise NotImplementedError
 
     def __enter__(self) -> None:
-        self._token = current.set(self.changed(current.get()))
+        self._entered = current.set(self.changed(current.get())), getattr(self, "_entered", None)
 
     def __exit__(self, *error: object) -> None:
-        current.reset(self._token)
+        token, self._entered = self._entered  # type: ignore[misc]
+        current.reset(token)
 
 
 class no_grad(_Block):

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable
 from functools import partial, wraps
 from itertools import count
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, NoReturn, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -88,13 +88,13 @@ class Primitive:
         """One rule for each input of a variadic step."""
         return tuple([partial(self.rules[0], i) for i in range(len(inputs))])  # type: ignore[arg-type, misc]
 
-    def explain(self, error: Exception, operands: tuple[Any, ...]) -> Exception:
-        """The same error, naming the operation, its operands and their shapes, and saying what to write."""
+    def fail(self, error: Exception, operands: tuple[Any, ...]) -> NoReturn:
+        """Raises the same error, naming the operation, its operands and their shapes, and saying what to write."""
         kind = next((k for k in (IndexError, ValueError, TypeError, MemoryError) if isinstance(error, k)), None)
         if kind is None:
-            return error
+            raise error
         given = ", ".join(describe(x) for x in operands)
-        return kind(f"{self.name}({given}): {error}" + (f". {self.hint}" if self.hint else ""))
+        raise kind(f"{self.name}({given}): {error}" + (f". {self.hint}" if self.hint else "")) from error
 
 
 def describe(x: Any) -> str:
@@ -119,7 +119,8 @@ def primitive(
     """Makes a differentiable operation of a function of arrays, given one rule for each array argument.
 
     The function's first `len(rules)` arguments are arrays, the rest are parameters that no gradient flows to. Without
-    rules the result is a constant (comparisons, argmax). The function returned takes arrays or Tensors.
+    rules the result is a constant (comparisons, argmax) and the arguments without a default are arrays. The function
+    returned takes arrays or Tensors.
 
     elementwise: each result element depends on one element of each argument (a zero cotangent then wins over an
     infinite derivative). view: the result may share memory with an argument. variadic: all positional arguments are
@@ -161,7 +162,7 @@ def _unary(step: Primitive) -> Callable[..., Array]:
         try:
             data = forward(x._data)
         except Exception as error:
-            raise step.explain(error, (x,)) from error
+            step.fail(error, (x,))
         return _result(x.__class__, data, step, (x,), NO_PARAMS, differentiable and x._requires_grad)
 
     return call
@@ -186,7 +187,7 @@ def _binary(step: Primitive) -> Callable[..., Array]:
         try:
             data = forward(a, b)
         except Exception as error:
-            raise step.explain(error, (x, y)) from error
+            step.fail(error, (x, y))
         return _result(kind, data, step, (x, y), NO_PARAMS, differentiable and wanted)
 
     return call
@@ -195,7 +196,7 @@ def _binary(step: Primitive) -> Callable[..., Array]:
 def _general(step: Primitive, arity: int | None, signature: list[inspect.Parameter]) -> Callable[..., Array]:
     forward, differentiable, view = step.forward, bool(step.rules), step.view
     arrays = [p.name for p in signature[:arity]] if arity is not None else []
-    names = [p.name for p in signature[arity:]] if arity is not None else []
+    names = [p.name for p in signature[arity:] if p.kind is not p.KEYWORD_ONLY] if arity is not None else []
     defaults = {p.name: p.default for p in signature if p.default is not p.empty}
     array_defaults = {name: defaults.pop(name) for name in arrays if name in defaults}
 
@@ -203,8 +204,10 @@ def _general(step: Primitive, arity: int | None, signature: list[inspect.Paramet
         if arity is not None and len(args) != arity:
             if len(args) > arity + len(names):
                 raise TypeError(f"{step.name}() takes {arity + len(names)} arguments, {len(args)} were given")
-            given = dict(zip(names, args[arity:], strict=False)) | given
-            args = args[:arity]
+            by_place = dict(zip(names, args[arity:], strict=False))
+            if twice := by_place.keys() & given.keys():
+                raise TypeError(f"{step.name}() was given {', '.join(sorted(twice))} twice, by place and by name")
+            given, args = by_place | given, args[:arity]
             if missing := arrays[len(args) :]:
                 found = array_defaults | given
                 if any(name not in found for name in missing):
@@ -217,14 +220,18 @@ def _general(step: Primitive, arity: int | None, signature: list[inspect.Paramet
         nodes = [x for x in args if isinstance(x, Node)]
         if not nodes:
             return forward(*map(_bare, args), **params)
+        if any(isinstance(value, Node) and value._requires_grad for value in given.values()):
+            raise TypeError(f"{step.name}(): no gradient flows to {', '.join(given)}: give a number or .detach()")
         wanted = differentiable and any(x._requires_grad for x in nodes)
         args = tuple(x if isinstance(x, Node) or type(x) in NUMBERS else _constant(x, wanted) for x in args)
         try:
             data = forward(*[x._data if isinstance(x, Node) else x for x in args], **params)
         except Exception as error:
-            raise step.explain(error, args) from error
-        out = _result(nodes[0].__class__, data, step, args, params, wanted)
-        if view:
+            step.fail(error, args)
+        if not data.ndim:
+            data = data[()]
+        out = _result(nodes[0].__class__, data, step, args, params, wanted and data.dtype.kind in "fc")
+        if view and type(data) not in NUMBERS:
             out._shared = True
             for x in nodes:
                 x._shared = True

@@ -8,17 +8,18 @@ import numpy as np
 from . import ops
 from .primitive import Node, describe
 
-_NAMES = {"absolute": "abs", "amax": "max", "amin": "min", "true_divide": "divide", "mod": "remainder"}
-
-
-def _operation(numpy_function: Callable[..., Any]) -> Callable[..., Any] | None:
-    name = numpy_function.__name__
-    return getattr(ops, _NAMES.get(name, name), None) if _NAMES.get(name, name) in ops.__all__ else None
+# Their answers are constants: no gradient is lost in them.
+_QUESTIONS = {
+    np.allclose, np.argsort, np.array_equal, np.count_nonzero, np.empty_like, np.isclose, np.may_share_memory, np.ndim,
+    np.nonzero, np.ones_like, np.result_type, np.shape, np.shares_memory, np.size, np.zeros_like,
+}  # fmt: skip
+_OPERATIONS = {getattr(np, name): getattr(ops, name) for name in ops.__all__ if hasattr(np, name)}
+_OPERATIONS |= {np.amax: ops.max, np.amin: ops.min}
 
 
 def array_ufunc(self: Node, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
     """`np.exp(t)`, `array * t`: our operation of that name."""
-    operation = _operation(ufunc)
+    operation = _OPERATIONS.get(ufunc)
     if operation is not None and method == "__call__" and not options:
         return operation(*inputs)
     return _outside_the_graph(getattr(ufunc, method), f"numpy.{ufunc.__name__}", inputs, options)
@@ -26,8 +27,8 @@ def array_ufunc(self: Node, ufunc: np.ufunc, method: str, *inputs: Any, **option
 
 def array_function(self: Node, function: Callable[..., Any], types: Any, args: Any, options: Any) -> Any:
     """`np.sum(t)`, `np.concatenate([t, u])`: our operation of that name."""
-    operation = _operation(function)
-    if operation is not None and function.__module__ == "numpy":
+    operation = _OPERATIONS.get(function)
+    if operation is not None:
         return operation(*args, **options)
     return _outside_the_graph(function, f"{function.__module__}.{function.__name__}", args, options)
 
@@ -37,7 +38,7 @@ def _outside_the_graph(function: Callable[..., Any], name: str, args: Any, optio
 
     def bare(x: Any) -> Any:
         if isinstance(x, Node):
-            if x._requires_grad:
+            if x._requires_grad and function not in _QUESTIONS:
                 raise TypeError(
                     f"{name} has no derivative here: a {describe(x)} that wants a gradient would silently become a"
                     " constant. Write it with the functions of tinygrad_lite, or give it .detach()"

@@ -127,7 +127,8 @@ class Tensor(Node):
     def __repr__(self) -> str:
         prefix = f"{type(self).__name__.lower()}("
         text = np.array2string(np.asarray(self._data), separator=", ", prefix=prefix)
-        notes = [] if self.dtype in _PLAIN_DTYPES else [f"dtype={self.dtype}"]
+        notes = [f"shape={self.shape}"] if self.size == 0 and self.shape != (0,) else []
+        notes += [] if self.dtype in _PLAIN_DTYPES else [f"dtype={self.dtype}"]
         notes += [] if self.name is None else [f"name={self.name!r}"]
         notes += [] if self._primitive is None else [f"from={self._primitive.name}"]
         notes += ["requires_grad=True"] if self._requires_grad and self._primitive is None else []
@@ -146,7 +147,9 @@ class Tensor(Node):
         return self._data.__index__()
 
     def __format__(self, spec: str) -> str:
-        return format(self.item() if spec and self.size == 1 else self, spec) if spec else repr(self)
+        if spec and self.size != 1:
+            raise TypeError(f"the format {spec!r} is for a single number, this is a {describe(self)}")
+        return format(self.item(), spec) if spec else repr(self)
 
     def __len__(self) -> int:
         if self.ndim == 0:
@@ -172,7 +175,8 @@ class Tensor(Node):
         `tinygrad_lite.grad`). If anything raises, every `.grad` is left as it was.
 
         Raises RuntimeError if nothing wants a gradient, if this is not a single number and no gradient is given, if the
-        graph was freed, or if a Tensor in it was changed in place after use; ValueError for a gradient of another shape.
+        graph was freed, or if a Tensor in it was changed in place after use; ValueError if the given gradient has
+        another shape.
 
         >>> import tinygrad_lite as tg
         >>> x = tg.tensor(2.0, requires_grad=True)
@@ -214,7 +218,7 @@ class Tensor(Node):
         before = leaf(type(self), self._data, self._requires_grad, shared=self._shared)
         before._primitive, before._inputs, before._params = self._primitive, self._inputs, self._params
         before._scope, before._number, before.name = self._scope, self._number, self.name
-        after = step(before, *[before if x is self else x for x in args])
+        after = step(before, *args)
         if after.shape != self.shape:
             raise ValueError(
                 f"a {describe(self)} can't be changed in place to the shape {after.shape}: write x = x + y"
@@ -238,8 +242,8 @@ class Tensor(Node):
             )
         if self._primitive is not None and not current.get().recording:
             raise RuntimeError(
-                f"{describe(self)} was computed by {self._primitive.name}: a change inside no_grad() would go unnoticed by"
-                " its gradient. Change a copy: x = x.detach().copy()"
+                f"{describe(self)} was computed by {self._primitive.name}: a change inside no_grad() would go unnoticed"
+                " by its gradient. Change a copy: x = x.detach().copy()"
             )
 
     @contextmanager
@@ -261,7 +265,7 @@ class Tensor(Node):
                 f"{describe(self)} was computed by {self._primitive.name}: only a leaf's memory is written to"
             )
         if self._shared or self.ndim == 0:
-            self._data, self._shared = np.array(self._data), False
+            self._data, self._shared = np.copy(self._data, subok=True), False
         array = self._data.view()
         try:
             yield array
@@ -335,10 +339,14 @@ class Tensor(Node):
     def T(self) -> "Tensor": return ops.transpose(self)
     @property
     def mT(self) -> "Tensor": return ops.swapaxes(self, -1, -2)
-    def all(self, axis: Axis = None, keepdims: bool = False) -> "Tensor": return ops.all(self, axis, keepdims)
-    def any(self, axis: Axis = None, keepdims: bool = False) -> "Tensor": return ops.any(self, axis, keepdims)
-    def argmax(self, axis: int | None = None, keepdims: bool = False) -> "Tensor": return ops.argmax(self, axis, keepdims)
-    def argmin(self, axis: int | None = None, keepdims: bool = False) -> "Tensor": return ops.argmin(self, axis, keepdims)
+    def all(self, axis: Axis = None, *, keepdims: bool = False) -> "Tensor":
+        return ops.all(self, axis, keepdims=keepdims)
+    def any(self, axis: Axis = None, *, keepdims: bool = False) -> "Tensor":
+        return ops.any(self, axis, keepdims=keepdims)
+    def argmax(self, axis: int | None = None, *, keepdims: bool = False) -> "Tensor":
+        return ops.argmax(self, axis, keepdims=keepdims)
+    def argmin(self, axis: int | None = None, *, keepdims: bool = False) -> "Tensor":
+        return ops.argmin(self, axis, keepdims=keepdims)
     def astype(self, dtype: Any) -> "Tensor": return ops.astype(self, dtype)
     def clip(self, min: Any = None, max: Any = None) -> "Tensor": return ops.clip(self, min, max)
     def cumprod(self, axis: int) -> "Tensor": return ops.cumprod(self, axis)
@@ -346,24 +354,28 @@ class Tensor(Node):
     def dot(self, other: Any) -> "Tensor": return ops.dot(self, other)
     def flatten(self) -> "Tensor": return ops.reshape(self, (-1,))
     def ravel(self) -> "Tensor": return ops.reshape(self, (-1,))
-    def max(self, axis: Axis = None, keepdims: bool = False) -> "Tensor": return ops.max(self, axis, keepdims)
-    def mean(self, axis: Axis = None, keepdims: bool = False) -> "Tensor": return ops.mean(self, axis, keepdims)
-    def min(self, axis: Axis = None, keepdims: bool = False) -> "Tensor": return ops.min(self, axis, keepdims)
-    def prod(self, axis: Axis = None, keepdims: bool = False) -> "Tensor": return ops.prod(self, axis, keepdims)
+    def max(self, axis: Axis = None, *, keepdims: bool = False) -> "Tensor":
+        return ops.max(self, axis, keepdims=keepdims)
+    def mean(self, axis: Axis = None, *, keepdims: bool = False) -> "Tensor":
+        return ops.mean(self, axis, keepdims=keepdims)
+    def min(self, axis: Axis = None, *, keepdims: bool = False) -> "Tensor":
+        return ops.min(self, axis, keepdims=keepdims)
+    def prod(self, axis: Axis = None, *, keepdims: bool = False) -> "Tensor":
+        return ops.prod(self, axis, keepdims=keepdims)
     def repeat(self, repeats: int, axis: int | None = None) -> "Tensor": return ops.repeat(self, repeats, axis)
     def reshape(self, *shape: Any) -> "Tensor": return ops.reshape(self, _flat(shape))
     def round(self, decimals: int = 0) -> "Tensor": return ops.round(self, decimals)
     def squeeze(self, axis: Axis = None) -> "Tensor": return ops.squeeze(self, axis)
-    def std(self, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> "Tensor":
-        return ops.std(self, axis, ddof, keepdims)
-    def sum(self, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> "Tensor":
-        return ops.sum(self, axis, dtype, keepdims)
+    def std(self, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> "Tensor":
+        return ops.std(self, axis, ddof=ddof, keepdims=keepdims)
+    def sum(self, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False) -> "Tensor":
+        return ops.sum(self, axis, dtype, keepdims=keepdims)
     def swapaxes(self, axis1: int, axis2: int) -> "Tensor": return ops.swapaxes(self, axis1, axis2)
     def take(self, indices: Any, axis: int | None = None) -> "Tensor": return ops.take(self, indices, axis)
     def trace(self) -> "Tensor": return ops.trace(self)
     def transpose(self, *axes: Any) -> "Tensor": return ops.transpose(self, _flat(axes) if axes else None)
-    def var(self, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> "Tensor":
-        return ops.var(self, axis, ddof, keepdims)
+    def var(self, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> "Tensor":
+        return ops.var(self, axis, ddof=ddof, keepdims=keepdims)
     # fmt: on
 
     # NumPy's protocols: NumPy's functions work on Tensors, too, and never drop a gradient.

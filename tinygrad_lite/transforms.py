@@ -1,7 +1,8 @@
 """Functions of functions: from a function of Tensors, the function that computes its derivatives."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -19,33 +20,54 @@ def vjp(f: Callable[..., Tensor], *args: Any) -> tuple[Tensor, Callable[..., tup
 
     The arguments are floating point arrays, numbers or Tensors. Calls nest in any order: what is pulled back can be
     differentiated again by whoever wants to. Raises TypeError if an argument is not floating point, or if f does not
-    return a Tensor.
+    return a Tensor; RuntimeError if f changes an argument in place, or if something it used was changed since.
 
     >>> import tinygrad_lite as tg
     >>> y, pull = tg.vjp(lambda a, b: a * b, 2.0, 3.0)
-    >>> pull(1.0)
-    (tensor(3.), tensor(2.))
+    >>> y, pull(1.0)
+    (tensor(6.), (tensor(3.), tensor(2.)))
     """
+    out, leaves, _, watched = _record(f, args)
+    number = out._number
+
+    def pull(cotangent: Any = None) -> tuple[Tensor, ...]:
+        if out._number != number:
+            raise RuntimeError(f"the result of the function, a {describe(out)}, was changed in place before the pull")
+        nodes = history([out], leaves) if out._requires_grad else []  # again: it notices what was changed since
+        return _pull(out, leaves, nodes, watched, cotangent)
+
+    # A Tensor of its own: whoever writes to the value does not change what is pulled back.
+    return ops.reshape(out, out.shape) if watched and is_grad_enabled() else out.detach(), pull
+
+
+def _record(f: Callable[..., Tensor], args: Sequence[Any]) -> tuple[Tensor, list[Tensor], list[Node], bool]:
+    """f at fresh leaves: the result, the leaves, what lies between, and whether somebody outside wants a gradient."""
     leaves = [_fresh(x) for x in args]
+    numbers = [x._number for x in leaves]
     with enable_grad():
         out = f(*leaves)
     if not isinstance(out, Tensor):
         raise TypeError(f"the function must return one Tensor, it returned {describe(out)}")
-    nodes = history([out], leaves) if out._requires_grad and leaves else []
+    if [x._number for x in leaves] != numbers:
+        raise RuntimeError("the function changed an argument in place: write x = x + y in it, not x += y")
+    nodes = history([out], leaves) if out._requires_grad else []
     reached = {node._number for node in nodes}
     # Somebody outside may want to differentiate the result: through an argument, or through what f closes over.
     watched = any(node._primitive is not None for node in leaves) or any(
-        isinstance(x, Node) and x._requires_grad and x._number not in reached for n in nodes for x in n._inputs or ()
+        isinstance(x, Node) and x._requires_grad and x._number not in reached
+        for x in (out, *chain.from_iterable(n._inputs or () for n in nodes if n._number not in numbers))
     )
+    return out, leaves, nodes, watched
 
-    def pull(cotangent: Any = None) -> tuple[Tensor, ...]:
-        outside = watched or (isinstance(cotangent, Node) and cotangent._requires_grad)
-        create_graph = outside and is_grad_enabled()
-        seed = seed_of(out, cotangent, create_graph)
-        found = {node._number: g for node, g in pull_back(nodes, [out], [seed], leaves, create_graph)} if nodes else {}
-        return tuple(_tensor(found[x._number]) if x._number in found else zeros_like(x) for x in leaves)
 
-    return out, pull
+def _pull(
+    out: Tensor, leaves: list[Tensor], nodes: list[Node], watched: bool, cotangent: Any = None
+) -> tuple[Tensor, ...]:
+    outside = watched or (isinstance(cotangent, Node) and cotangent._requires_grad)
+    create_graph = outside and is_grad_enabled()
+    seed = seed_of(out, cotangent, create_graph)
+    found = {node._number: g for node, g in pull_back(nodes, [out], [seed], leaves, create_graph)} if nodes else {}
+    return tuple(_tensor(found[x._number]) if x._number in found else zeros_like(x) for x in leaves)
 
 
 def _fresh(x: Any) -> Tensor:
@@ -77,17 +99,17 @@ def value_and_grad(f: Callable[..., Tensor], argnums: int | tuple[int, ...] = 0)
                 full[i] = x
             return f(*full, **options)
 
-        value, pull = vjp(of_chosen, *[args[i] for i in chosen])
-        grads = pull()
-        return value.detach() if not _watched(value, grads) else value, grads if isinstance(argnums, tuple) else grads[
-            0
-        ]
+        value, leaves, nodes, watched = _record(of_chosen, [args[i] for i in chosen])
+        if value.size != 1:
+            raise ValueError(
+                f"the function must return a single number, it returned a {describe(value)}: reduce it, for example"
+                " .sum(), or choose a cotangent with vjp"
+            )
+        grads = _pull(value, leaves, nodes, watched)
+        value = value if watched and is_grad_enabled() else value.detach()
+        return value, grads if isinstance(argnums, tuple) else grads[0]
 
     return derivative
-
-
-def _watched(value: Tensor, grads: tuple[Tensor, ...]) -> bool:
-    return any(g._requires_grad for g in grads)
 
 
 def grad(f: Callable[..., Tensor], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:

@@ -1,5 +1,5 @@
 """Data sets, each a module with a `load_data`, as in Keras: `nn.datasets.mnist.load_data()`."""
 
-from . import idx, mnist
+from . import digits, idx, mnist
 
-__all__ = ["idx", "mnist"]
+__all__ = ["digits", "idx", "mnist"]

@@ -1,4 +1,4 @@
-"""The operations, a file for each family. Each primitive stands with its derivative rules; the rest is written with them."""
+"""The operations, a file for each family. A primitive stands with its derivative rules; the rest is composed."""
 
 from .elementwise import (
     abs,

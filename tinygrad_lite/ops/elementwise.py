@@ -4,6 +4,7 @@ Each primitive stands with its rules, one for each argument, `(g, out, *args)`: 
 Where a derivative has two candidates (`abs` at 0, `maximum` of equals) the comment says which one is chosen.
 """
 
+import math
 from functools import partial
 
 import numpy as np
@@ -50,10 +51,12 @@ def _power_base(g: Array, out: Array, x: Array, y: Array) -> Array:
     if isinstance(y, (int, float)):
         return g * 0 if y == 0 else g if y == 1 else g * (y * x) if y == 2 else g * (y * x ** (y - 1))
     constant = equal(y, 0)  # x**0 is 1 everywhere, also at 0
-    return where(constant, 0.0, g * y * x ** (y - where(constant, 0.0, 1.0)))
+    return where(constant, 0.0, g * y * x ** where(constant, y, y - 1))
 
 
 def _power_exponent(g: Array, out: Array, x: Array, y: Array) -> Array:
+    if isinstance(x, (int, float)):
+        return g * 0 if x == 0 else g * out * (math.log(x) if x > 0 else math.nan)
     return where(equal(x, 0), 0.0, g * out * log(where(equal(x, 0), 1.0, x)))  # 0**y is 0 whatever y is
 
 
@@ -71,7 +74,7 @@ def floor_divide(x: Array, y: Array) -> Array:
 
 
 @binary(lambda g, out, x, y: g,
-        lambda g, out, x, y: -g * floor(x / y))  # fmt: skip
+        lambda g, out, x, y: -g * floor_divide(x, y))  # fmt: skip
 def remainder(x: Array, y: Array) -> Array:
     """x % y, with the sign of y."""
     return x % y
@@ -164,12 +167,18 @@ def log1p(x: Array) -> Array:
     return np.log1p(x)
 
 
-def _share(g: Array, out: Array, x: Array) -> Array:
-    return g * exp(x - where(equal(out, -np.inf), 0.0, out))
+def _or_one(x: Array) -> Array:
+    return where(equal(x, 0), 1.0, x)
 
 
-@binary(lambda g, out, x, y: _share(g, out, x),
-        lambda g, out, x, y: _share(g, out, y))  # fmt: skip
+def _share(g: Array, out: Array, x: Array, y: Array) -> Array:
+    out = where(equal(out, -np.inf), 0.0, out)
+    mine, theirs = exp(x - out), exp(y - out)
+    return g * mine / _or_one(mine + theirs)  # a sum of 1, but for what was rounded off a large `out`
+
+
+@binary(lambda g, out, x, y: _share(g, out, x, y),
+        lambda g, out, x, y: _share(g, out, y, x))  # fmt: skip
 def logaddexp(x: Array, y: Array) -> Array:
     """log(exp(x) + exp(y)), without overflow; -inf and -inf give -inf with derivative 0."""
     return np.logaddexp(x, y)
@@ -214,12 +223,12 @@ def arctan(x: Array) -> Array:
     return np.arctan(x)
 
 
-def _or_one(squares: Array) -> Array:
-    return where(equal(squares, 0), 1.0, squares)
+def _per_square(x: Array, r: Array) -> Array:
+    return x / _or_one(r) / _or_one(r)  # in two steps: r * r would overflow, or vanish
 
 
-@binary(lambda g, out, y, x: g * x / _or_one(x * x + y * y),
-        lambda g, out, y, x: -g * y / _or_one(x * x + y * y))  # fmt: skip
+@binary(lambda g, out, y, x: g * _per_square(x, hypot(x, y)),
+        lambda g, out, y, x: -g * _per_square(y, hypot(x, y)))  # fmt: skip
 def arctan2(y: Array, x: Array) -> Array:
     """The angle in radians of the point (x, y). The derivative at (0, 0) is 0."""
     return np.arctan2(y, x)
@@ -250,7 +259,7 @@ def tanh(x: Array) -> Array:
     return np.tanh(x)
 
 
-@primitive(lambda g, out, x: g / sqrt(x * x + 1))
+@primitive(lambda g, out, x: g / hypot(x, 1.0))
 def arcsinh(x: Array) -> Array:
     """The inverse of sinh."""
     return np.arcsinh(x)
@@ -361,10 +370,19 @@ def _inside(g: Array, x: Array, min: Array, max: Array) -> Array:
     return g if max is None else where(greater(x, max), 0.0, g)
 
 
+def _below(g: Array, x: Array, min: Array, max: Array) -> Array:
+    g = where(less(x, min), g, 0.0)
+    return g if max is None else where(greater(min, max), 0.0, g)
+
+
+def _above(g: Array, x: Array, min: Array, max: Array) -> Array:
+    return where(greater(x if min is None else maximum(x, min), max), g, 0.0)
+
+
 @primitive(
     lambda g, out, x, min, max: _inside(g, x, min, max),
-    lambda g, out, x, min, max: where(less(x, min), g, 0.0),
-    lambda g, out, x, min, max: where(greater(x, max), g, 0.0),
+    lambda g, out, x, min, max: _below(g, x, min, max),
+    lambda g, out, x, min, max: _above(g, x, min, max),
     hint=_BROADCAST,
 )
 def clip(x: Array, min: Array = None, max: Array = None) -> Array:

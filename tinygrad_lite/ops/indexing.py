@@ -1,27 +1,37 @@
 """Reading and writing parts of an array: NumPy's basic and advanced indexing, both with derivatives."""
 
+import operator
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
-from ..primitive import Array, Node, primitive
+from ..primitive import Array, Node, describe, primitive
 from .elementwise import where
 
 
 def freeze(index: Any) -> Any:
     """The index with its Tensors, arrays and lists as arrays of our own: nobody can change them until backward."""
-    if isinstance(index, tuple):
-        return tuple(freeze(i) for i in index)
-    if isinstance(index, Node):
-        return index._data.copy()
-    if isinstance(index, list):
-        return np.array(index, dtype=np.intp if not index else None)
-    return index.copy() if isinstance(index, np.ndarray) else index
+    return tuple([_frozen(i) for i in index]) if isinstance(index, tuple) else _frozen(index)
+
+
+def _frozen(i: Any) -> Any:
+    if isinstance(i, slice):
+        return slice(*[n if n is None else operator.index(n) for n in (i.start, i.stop, i.step)])
+    if i is None or i is ... or isinstance(i, (int, np.generic)):
+        return i
+    if isinstance(i, Node) or hasattr(i, "__array_function__"):
+        return (i._data if isinstance(i, Node) else i).copy()
+    array = np.array(i)
+    return array if array.size else array.astype(np.intp)
 
 
 def _is_basic(index: Any) -> bool:
+    """True for a frozen index that names no element twice: then adding is the same as writing."""
     parts = index if isinstance(index, tuple) else (index,)
-    return all(not isinstance(i, (np.ndarray, bool, np.bool_)) for i in parts)
+    return all(i is None or i is ... or isinstance(i, (int, np.integer, slice)) for i in parts) and not any(
+        isinstance(i, bool) for i in parts
+    )
 
 
 _HINT = "An index is made of integers, slices, ..., None, and arrays of integers or booleans"
@@ -69,7 +79,7 @@ def _value_rule(g: Array, out: Array, x: Array, value: Array, index: Any) -> Arr
 
 @primitive(_overwritten_rule, _value_rule, hint=_HINT)
 def _setitem(x: Array, value: Array, index: Any) -> Array:
-    out = np.array(x, copy=True, subok=True)
+    out = np.copy(x, subok=True)
     out[index] = value
     return out
 
@@ -81,6 +91,10 @@ def setitem(x: Array, index: Any, value: Array) -> Array:
     >>> tg.setitem(tg.tensor([1.0, 2.0, 3.0]), 0, 9.0)
     tensor([9., 2., 3.])
     """
+    if isinstance(value, Node) and value._requires_grad and x.dtype.kind not in "fc":
+        raise TypeError(
+            f"{describe(x)} can't hold a {describe(value)} that wants a gradient: write x.astype('float32')"
+        )
     return _setitem(x, value, freeze(index))
 
 
@@ -88,13 +102,13 @@ def take(x: Array, indices: Any, axis: int | None = None) -> Array:
     """The elements, or along an axis the slices, at the given positions."""
     if axis is None:
         return getitem(x.reshape(-1), indices)
-    return getitem(x, (slice(None),) * (axis % x.ndim) + (freeze(indices),))
+    return getitem(x, (slice(None),) * normalize_axis_index(axis, x.ndim) + (indices,))
 
 
 def take_along_axis(x: Array, indices: Any, axis: int) -> Array:
     """For each line along the axis, the elements at that line's own positions."""
     indices = np.asarray(freeze(indices))
-    axis %= x.ndim
+    axis = normalize_axis_index(axis, x.ndim)
     grid = [np.arange(n).reshape([-1 if i == a else 1 for i in range(x.ndim)]) for a, n in enumerate(x.shape)]
     grid[axis] = indices
     return getitem(x, tuple(grid))

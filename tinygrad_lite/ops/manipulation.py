@@ -5,6 +5,7 @@ from itertools import accumulate
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..primitive import Array, Node, primitive
 
@@ -34,24 +35,24 @@ def swapaxes(x: Array, axis1: int, axis2: int) -> Array:
     return transpose(x, tuple(axes))
 
 
-def moveaxis(x: Array, source: int, destination: int) -> Array:
-    """One axis moved to another place, the others in their order."""
-    axes = [a for a in range(x.ndim) if a != source % x.ndim]
-    axes.insert(destination % x.ndim, source % x.ndim)
+def moveaxis(x: Array, source: int | tuple[int, ...], destination: int | tuple[int, ...]) -> Array:
+    """Axes moved to other places, the others in their order."""
+    sources, places = normalize_axis_tuple(source, x.ndim), normalize_axis_tuple(destination, x.ndim)
+    axes = [a for a in range(x.ndim) if a not in sources]
+    for place, axis in sorted(zip(places, sources, strict=True)):
+        axes.insert(place, axis)
     return transpose(x, tuple(axes))
 
 
 def expand_dims(x: Array, axis: int) -> Array:
     """A new axis of length 1 at the given place."""
-    if not -x.ndim - 1 <= axis <= x.ndim:
-        raise ValueError(f"expand_dims: axis {axis} does not exist in a result of {x.ndim + 1} axes")
-    place = axis % (x.ndim + 1)
+    place = normalize_axis_index(axis, x.ndim + 1)
     return reshape(x, (*x.shape[:place], 1, *x.shape[place:]))
 
 
 def squeeze(x: Array, axis: int | tuple[int, ...] | None = None) -> Array:
     """Without its axes of length 1: all of them, or those given."""
-    axes = range(x.ndim) if axis is None else [a % x.ndim for a in (axis if isinstance(axis, tuple) else (axis,))]
+    axes = range(x.ndim) if axis is None else normalize_axis_tuple(axis, x.ndim)
     if axis is not None and any(x.shape[a] != 1 for a in axes):
         raise ValueError(f"squeeze: axis {axis} of the shape {x.shape} has a length other than 1")
     return reshape(x, tuple(n for a, n in enumerate(x.shape) if not (n == 1 and a in axes)))
@@ -117,7 +118,7 @@ def split(x: Array, indices_or_sections: int | Sequence[int], axis: int = 0) -> 
         cuts = list(accumulate([length // indices_or_sections] * (indices_or_sections - 1)))
     else:
         cuts = list(indices_or_sections)
-    before = (slice(None),) * (axis % x.ndim)
+    before = (slice(None),) * normalize_axis_index(axis, x.ndim)
     return [x[(*before, slice(a, b))] for a, b in zip([0, *cuts], [*cuts, length], strict=True)]
 
 
@@ -138,7 +139,7 @@ def pad(x: Array, pad_width: Any, constant_values: float = 0.0) -> Array:
 
 def tile(x: Array, reps: Shape) -> Array:
     """Repeated as a whole, so many times along each axis."""
-    reps = reps if isinstance(reps, tuple) else (reps,)
+    reps = tuple(reps) if isinstance(reps, (tuple, list)) else (reps,)
     shape = (1,) * (len(reps) - x.ndim) + x.shape
     reps = (1,) * (len(shape) - len(reps)) + reps
     doubled = reshape(x, tuple(n for length in shape for n in (1, length)))
@@ -150,7 +151,7 @@ def repeat(x: Array, repeats: int, axis: int | None = None) -> Array:
     """Each element repeated so many times, along an axis or, without one, in the flattened array."""
     if axis is None:
         x, axis = reshape(x, (-1,)), 0
-    place = axis % x.ndim + 1
+    place = normalize_axis_index(axis, x.ndim) + 1
     stretched = broadcast_to(expand_dims(x, place), (*x.shape[:place], repeats, *x.shape[place:]))
     return reshape(stretched, (*x.shape[: place - 1], x.shape[place - 1] * repeats, *x.shape[place:]))
 
@@ -173,14 +174,14 @@ def _cast(x: Array, dtype: np.dtype) -> Array:
 
 
 @primitive()
-def _cast_to_constant(x: Array, dtype: np.dtype) -> Array:
+def _cast_to_constant(x: Array, *, dtype: np.dtype) -> Array:
     return x.astype(dtype)
 
 
 def astype(x: Array, dtype: Any) -> Array:
     """A copy in another dtype. To integers or booleans: a constant, no gradient flows through it."""
     dtype = np.dtype(dtype)
-    return (_cast if dtype.kind in "fc" else _cast_to_constant)(x, dtype)
+    return (_cast if dtype.kind in "fc" else _cast_to_constant)(x, dtype=dtype)
 
 
 @primitive(view=True)

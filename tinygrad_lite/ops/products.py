@@ -4,9 +4,12 @@ import string
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..primitive import Array, primitive
+from .indexing import getitem
 from .manipulation import reshape, swapaxes, transpose
+from .reductions import sum
 
 
 def _left(g: Array, out: Array, x: Array, y: Array) -> Array:
@@ -67,7 +70,7 @@ def _einsum_rule(i: int, g: Array, out: Array, *operands: Array, subscripts: str
     terms = inputs.split(",")
     term, shape = terms[i], operands[i].shape
     others = [(t, x) for j, (t, x) in enumerate(zip(terms, operands, strict=True)) if j != i]
-    known = set(output).union(*[t for t, _ in others])
+    known = {c for t, x in [(output, g), *others] for c, n in zip(t, x.shape, strict=True) if n != 1}
     free = iter([c for c in string.ascii_letters if c not in subscripts])
     result = ""
     for axis, c in enumerate(term):
@@ -76,7 +79,7 @@ def _einsum_rule(i: int, g: Array, out: Array, *operands: Array, subscripts: str
             others.append((c + fresh, np.eye(shape[axis], dtype=g.dtype)))
             result += fresh
         else:
-            if c not in known:  # this axis was summed over
+            if c not in known:  # this axis was summed over, or stretched from length 1 elsewhere
                 others.append((c, np.ones(shape[axis], dtype=g.dtype)))
             result += c
     backwards = ",".join([output, *[t for t, _ in others]]) + "->" + result
@@ -85,7 +88,9 @@ def _einsum_rule(i: int, g: Array, out: Array, *operands: Array, subscripts: str
 
 @primitive(_einsum_rule, variadic=True)
 def _einsum(*operands: Array, subscripts: str) -> Array:
-    return np.array(np.einsum(subscripts, *operands, optimize=len(operands) > 1))
+    if len(operands) == 1:
+        return np.copy(np.einsum(subscripts, *operands))  # it may be a view
+    return np.einsum(subscripts, *operands, optimize=True)
 
 
 def einsum(subscripts: str, *operands: Array) -> Array:
@@ -103,8 +108,9 @@ def einsum(subscripts: str, *operands: Array) -> Array:
 def tensordot(x: Array, y: Array, axes: Any = 2) -> Array:
     """Sum of products over pairs of axes: the last `axes` of x with the first of y, or two lists of axes."""
     left, right = (range(x.ndim - axes, x.ndim), range(axes)) if isinstance(axes, int) else axes
-    left = [a % x.ndim for a in np.atleast_1d(left)]
-    right = [a % y.ndim for a in np.atleast_1d(right)]
+    left, right = normalize_axis_tuple(left, x.ndim), normalize_axis_tuple(right, y.ndim)
+    if [x.shape[a] for a in left] != [y.shape[a] for a in right]:
+        raise ValueError(f"tensordot: the axes {left} of {x.shape} and {right} of {y.shape} differ in length")
     rows = [a for a in range(x.ndim) if a not in left]
     columns = [a for a in range(y.ndim) if a not in right]
     inner = int(np.prod([x.shape[a] for a in left], dtype=int))
@@ -130,5 +136,6 @@ def outer(x: Array, y: Array) -> Array:
 
 
 def trace(x: Array) -> Array:
-    """The sum of the diagonal of the last two axes."""
-    return einsum("...ii->...", x)
+    """The sum of the diagonal of the first two axes."""
+    diagonal = np.arange(min(x.shape[:2]))
+    return sum(getitem(x, (diagonal, diagonal)), axis=0)

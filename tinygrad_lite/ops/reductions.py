@@ -6,8 +6,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..primitive import Array, primitive
-from .elementwise import equal, exp, where
-from .manipulation import broadcast_to, concatenate, expand_dims, flip, moveaxis, reshape, transpose
+from .elementwise import equal, exp, isfinite, where
+from .manipulation import broadcast_to, concatenate, expand_dims, flip, moveaxis, pad, reshape, transpose
 
 Axis: TypeAlias = int | tuple[int, ...] | None
 
@@ -37,14 +37,14 @@ def _sum_rule(g: Array, out: Array, x: Array, axis: Axis, dtype: Any, keepdims: 
 
 
 @primitive(_sum_rule)
-def sum(x: Array, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Array:
+def sum(x: Array, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False) -> Array:
     """The sum over the given axes (all, by default). float16 is added up in float32 and rounded once.
 
     >>> import tinygrad_lite as tg
     >>> tg.sum(tg.tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
     tensor([4., 6.])
     """
-    if dtype is None and x.dtype == np.float16:
+    if dtype is None and getattr(x, "dtype", None) == np.float16:
         return np.sum(x, axis=axis, dtype=np.float32, keepdims=keepdims).astype(np.float16)
     return np.sum(x, axis=axis, dtype=dtype, keepdims=keepdims)
 
@@ -55,7 +55,7 @@ def _mean_rule(g: Array, out: Array, x: Array, axis: Axis, keepdims: bool) -> Ar
 
 
 @primitive(_mean_rule)
-def mean(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+def mean(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The arithmetic mean over the given axes (all, by default)."""
     return np.mean(x, axis=axis, keepdims=keepdims)
 
@@ -64,24 +64,31 @@ def _deviation(x: Array, axis: Axis) -> Array:
     return x - mean(x, axis=axis, keepdims=True)
 
 
+def _freedom(x: Array, axis: Axis, ddof: float) -> float:
+    """n - ddof; nan where nothing is left to divide by."""
+    n = count_along(x, axis) - ddof
+    return n if n > 0 else math.nan
+
+
 def _var_rule(g: Array, out: Array, x: Array, axis: Axis, ddof: float, keepdims: bool) -> Array:
-    return spread(g, x, axis, keepdims) * (2 / (count_along(x, axis) - ddof)) * _deviation(x, axis)
+    return spread(g, x, axis, keepdims) * (2 / _freedom(x, axis, ddof)) * _deviation(x, axis)
 
 
 @primitive(_var_rule)
-def var(x: Array, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Array:
+def var(x: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> Array:
     """The variance over the given axes: the mean squared deviation, divided by n - ddof."""
     return np.var(x, axis=axis, ddof=ddof, keepdims=keepdims)
 
 
 def _std_rule(g: Array, out: Array, x: Array, axis: Axis, ddof: float, keepdims: bool) -> Array:
     out = spread(out, x, axis, keepdims)
-    slope = where(equal(out, 0), 0.0, 1.0) / (where(equal(out, 0), 1.0, out) * (count_along(x, axis) - ddof))
-    return spread(g, x, axis, keepdims) * slope * _deviation(x, axis)
+    scale = where(equal(out, 0), 1.0, out) * _freedom(x, axis, ddof)
+    # Twice: of a constant, the first deviation may be a rounding error as large as `out`, the second is 0.
+    return spread(g, x, axis, keepdims) / scale * _deviation(_deviation(x, axis), axis)
 
 
 @primitive(_std_rule)
-def std(x: Array, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Array:
+def std(x: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> Array:
     """The standard deviation over the given axes. The derivative at a constant is 0."""
     return np.std(x, axis=axis, ddof=ddof, keepdims=keepdims)
 
@@ -92,14 +99,15 @@ def _norm_rule(g: Array, out: Array, x: Array, axis: Axis, keepdims: bool) -> Ar
 
 
 @primitive(_norm_rule)
-def norm(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+def norm(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The Euclidean length sqrt(sum(x**2)) over the given axes. The derivative at 0 is 0."""
     return np.sqrt(np.sum(np.square(x), axis=axis, keepdims=keepdims))
 
 
 def _extreme_rule(g: Array, out: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
     best = equal(x, spread(out, x, axis, keepdims))
-    share = spread(g, x, axis, keepdims) / sum(best, axis=axis, dtype=x.dtype, keepdims=True)
+    ties = sum(best, axis=axis, dtype=np.result_type(x.dtype, np.float32), keepdims=True)
+    share = spread(g, x, axis, keepdims) / ties
     return where(best, share, 0.0)
 
 
@@ -107,37 +115,42 @@ _EMPTY = "An empty axis has no extreme: check the shape before"
 
 
 @primitive(_extreme_rule, hint=_EMPTY)
-def max(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+def max(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The largest element over the given axes; equals share the derivative evenly."""
     return np.max(x, axis=axis, keepdims=keepdims)
 
 
 @primitive(_extreme_rule, hint=_EMPTY)
-def min(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+def min(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The smallest element over the given axes; equals share the derivative evenly."""
     return np.min(x, axis=axis, keepdims=keepdims)
 
 
 def _logsumexp_rule(g: Array, out: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
     out = spread(out, x, axis, keepdims)
-    return spread(g, x, axis, keepdims) * exp(x - where(equal(out, -np.inf), 0.0, out))
+    shares = exp(x - where(equal(out, -np.inf), 0.0, out))
+    total = sum(shares, axis=axis, keepdims=True)  # 1, but for what was rounded off a large `out`
+    return spread(g, x, axis, keepdims) * (shares / where(equal(total, 0), 1.0, total))
 
 
 @primitive(_logsumexp_rule)
-def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+def logsumexp(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """log(sum(exp(x))) over the given axes, without overflow; of nothing but -inf it is -inf with derivative 0."""
-    top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
-    top = np.where(np.isfinite(top), top, np.zeros_like(top))
     with np.errstate(divide="ignore", over="ignore"):
+        if not count_along(x, axis):
+            return np.log(np.sum(x, axis=axis, keepdims=keepdims))
+        top = np.max(x, axis=axis, keepdims=True)
+        top = np.where(np.isfinite(top), top, 0)
         out = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
     return out if keepdims else np.squeeze(out, axes_of(x, axis))
 
 
 def _prod_rule(g: Array, out: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
     g = spread(g, x, axis, keepdims)
-    if (x != 0).all():
+    if _divisible(out):
         return g * spread(out, x, axis, keepdims) / x
-    # With a zero among the factors: each element's derivative is the product of those before it and those after it.
+    # With a zero among the factors, or a product that left the range of its dtype, each element's derivative is the
+    # product of those before it and those after it.
     axes = axes_of(x, axis)
     order = (*[a for a in range(x.ndim) if a not in axes], *axes)
     moved = transpose(x, order)
@@ -149,11 +162,16 @@ def _prod_rule(g: Array, out: Array, x: Array, axis: Axis, keepdims: bool) -> Ar
 
 def _product_before(x: Array) -> Array:
     """Along the last axis, the product of all elements before each."""
-    return cumprod(concatenate([x[..., :1] * 0 + 1, x[..., :-1]], axis=-1), axis=-1)
+    return cumprod(pad(x[..., :-1], ((0, 0),) * (x.ndim - 1) + ((1, 0),), 1), axis=-1)
+
+
+def _divisible(product: Array) -> Array:
+    """True if dividing by one factor gives the product of the others exactly."""
+    return all(isfinite(product)) and all(product != 0)
 
 
 @primitive(_prod_rule)
-def prod(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+def prod(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The product over the given axes. The derivative is exact also where factors are 0."""
     return np.prod(x, axis=axis, keepdims=keepdims)
 
@@ -169,7 +187,7 @@ def cumsum(x: Array, axis: int) -> Array:
 
 
 def _cumprod_rule(g: Array, out: Array, x: Array, axis: int) -> Array:
-    if (x != 0).all():
+    if _divisible(out):
         return flip(cumsum(flip(g * out, axis=axis), axis=axis), axis=axis) / x
     # s[j] = g[j] + x[j+1] s[j+1] collects what element j is handed by the products behind it.
     x, g = moveaxis(x, axis, -1), moveaxis(g, axis, -1)
@@ -190,24 +208,24 @@ def cumprod(x: Array, axis: int) -> Array:
 
 
 @primitive()
-def argmax(x: Array, axis: int | None = None, keepdims: bool = False) -> Array:
+def argmax(x: Array, axis: int | None = None, *, keepdims: bool = False) -> Array:
     """The position of the largest element."""
     return np.argmax(x, axis=axis, keepdims=keepdims)
 
 
 @primitive()
-def argmin(x: Array, axis: int | None = None, keepdims: bool = False) -> Array:
+def argmin(x: Array, axis: int | None = None, *, keepdims: bool = False) -> Array:
     """The position of the smallest element."""
     return np.argmin(x, axis=axis, keepdims=keepdims)
 
 
 @primitive()
-def all(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+def all(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """True where no element is 0."""
     return np.all(x, axis=axis, keepdims=keepdims)
 
 
 @primitive()
-def any(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+def any(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """True where some element is not 0."""
     return np.any(x, axis=axis, keepdims=keepdims)

@@ -1,0 +1,359 @@
+"""The table of primitives: a row for each, which holds its value to NumPy and its derivatives to finite differences."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+import tinygrad_lite as tg
+from tinygrad_lite import ops
+from tinygrad_lite.backprop import history
+from tinygrad_lite.ops import indexing
+from tinygrad_lite.primitive import Primitive
+
+MODULES = [importlib.import_module(f"{ops.__name__}.{m.name}") for m in pkgutil.iter_modules(ops.__path__)]
+PRIMITIVES = {
+    f.primitive.name: f.primitive
+    for module in MODULES
+    for f in vars(module).values()
+    if isinstance(getattr(f, "primitive", None), Primitive)
+}
+
+
+class Row(NamedTuple):
+    """f(xp, *args) is written once and runs with xp = tinygrad_lite and, where numpy is True, with xp = numpy."""
+
+    name: str
+    f: Callable[..., Any]
+    args: tuple[Any, ...]
+    numpy: Callable[..., Any] | None
+
+    def reference(self, *args: Any) -> Any:
+        return self.f(np, *args) if self.numpy is None else self.numpy(*args)
+
+
+_rng = np.random.default_rng(0)
+
+
+def normal(*shape: int) -> np.ndarray:
+    return _rng.standard_normal(shape)
+
+
+def within(low: float, high: float, *shape: int) -> np.ndarray:
+    return _rng.uniform(low, high, shape)
+
+
+def spaced(*shape: int) -> np.ndarray:
+    """Values in random order, no two nearer than 0.5 and none within 0.2 of an integer: far from every kink."""
+    n = int(np.prod(shape))
+    return (_rng.permutation(n) * 0.5 - n / 4 + 0.25 * ((n % 2) + 1)).reshape(shape) + 0.01 * _rng.random(shape)
+
+
+def row(name: str, f: Callable[..., Any], *args: Any, numpy: Callable[..., Any] | None = None) -> Row:
+    return Row(name, f, args, numpy)
+
+
+def unary(names: str, values: np.ndarray) -> list[Row]:
+    rows = [(name, lambda xp, x, name=name: getattr(xp, name)(x)) for name in names.split()]
+    return [row(name, f, x) for name, f in rows for x in (values, values.reshape(-1)[0])]
+
+
+def binary(name: str, x: np.ndarray, y: np.ndarray) -> list[Row]:
+    """The same shape, stretched axes on either side, a number on either side."""
+    f = lambda xp, a, b: getattr(xp, name)(a, b)
+    number = y.reshape(-1)[0].item()
+    rows = [row(name, f, a, b) for a, b in [(x, y), (x, y[0]), (x[:, :1], y), (x[:1], y[:, :1]), (x[0, 0], y)]]
+    return [
+        *rows,
+        row(name, lambda xp, a: getattr(xp, name)(a, number), x),
+        row(name, lambda xp, b: getattr(xp, name)(2.5, b), y),
+    ]
+
+
+def reduction(name: str, x: np.ndarray, numpy: Callable[..., Any] | None = None) -> list[Row]:
+    cases: list[dict[str, Any]] = [
+        {},
+        {"axis": 0},
+        {"axis": -1},
+        {"axis": (0, -1)},
+        {"axis": 1, "keepdims": True},
+        {"keepdims": True},
+    ]
+    rows = []
+    for case in cases:
+        reference = None if numpy is None else lambda x, case=case: numpy(x, **case)
+        rows.append(row(name, lambda xp, x, case=case: getattr(xp, name)(x, **case), x, numpy=reference))
+    return rows
+
+
+def _written(index: Any) -> Callable[..., Any]:
+    def write(x: Any, value: Any) -> Any:
+        x = np.array(x)
+        x[index] = value
+        return x
+
+    return write
+
+
+def setting(index: Any, x: np.ndarray, value: np.ndarray) -> Row:
+    return row("setitem", lambda xp, x, v: tg.setitem(x, index, v), x, value, numpy=_written(index))
+
+
+def scattering(index: Any) -> Row:
+    f = lambda xp, x: indexing._scatter(x, (2, 3), indexing.freeze(index))
+    return row("scatter", f, x23[index], numpy=lambda x: _added(x, (2, 3), index))
+
+
+def _norm(x: Any, **options: Any) -> Any:
+    return np.sqrt(np.sum(x * x, **options))
+
+
+def _logsumexp(x: Any, **options: Any) -> Any:
+    return np.log(np.sum(np.exp(x), **options))
+
+
+def _added(x: Any, shape: tuple[int, ...], index: Any) -> Any:
+    out = np.zeros_like(x, shape=shape)
+    np.add.at(out, index, x)
+    return out
+
+
+x23, y23 = normal(2, 3), normal(2, 3)
+INDICES = [1, -1, slice(None, None, -2), (..., 0), (None, 1), (slice(1), None, ..., slice(1, 3)), [0, 0, 1], (), ...]
+INDICES += [
+    ([0, 1, 0], [2, 2, 2]),
+    (slice(None), [0, 0, 2]),
+    np.array([[True, False, True]] * 2),
+    (1, [2, 2]),
+    ((0, 0, 1),),
+]
+
+DIFFERENTIABLE = [
+    *binary("add", x23, y23),
+    *binary("subtract", x23, y23),
+    *binary("multiply", x23, y23),
+    *binary("divide", x23, within(0.5, 2, 2, 3)),
+    *binary("power", within(0.5, 2, 2, 3), y23),
+    *[row("power", lambda xp, x, n=n: xp.power(x, n), x23) for n in (0, 1, 2, 3, -1, 2.0)],
+    row("power", lambda xp, x: xp.power(x, [0.0, 1.0, 2.0]), x23),
+    *binary("floor_divide", spaced(2, 3), within(0.9, 1.1, 2, 3)),
+    *binary("remainder", spaced(2, 3), within(0.9, 1.1, 2, 3)),
+    *binary("logaddexp", x23, y23),
+    *binary("arctan2", x23, y23),
+    *binary("hypot", x23, y23),
+    *binary("maximum", x23, y23),
+    *binary("minimum", x23, y23),
+    *unary("negative positive abs square cbrt exp exp2 expm1", normal(2, 3)),
+    *unary("sin cos tan arctan sinh cosh tanh arcsinh", normal(2, 3)),
+    *unary("sqrt reciprocal log log2 log10 log1p", within(0.5, 2, 2, 3)),
+    *unary("arcsin arccos arctanh", within(-0.8, 0.8, 2, 3)),
+    *unary("sign floor ceil trunc round", spaced(2, 3)),
+    *unary("arccosh", within(1.5, 3, 2, 3)),
+    *unary("sinc", np.array([-1.3, -0.02, 0.0, 0.01, 0.04, 2.2])),
+    row("round", lambda xp, x: xp.round(x, 1), np.array([0.12, -3.48])),
+    row("round", lambda xp, x: xp.round(x, decimals=-1), np.array([12.0, -38.0])),
+    row("where", lambda xp, c, x, y: xp.where(c, x, y), x23 > 0, x23, y23),
+    row("where", lambda xp, c, x, y: xp.where(c, x, y), np.array([[True], [False]]), x23, y23[0]),
+    row("where", lambda xp, x: xp.where(x > 0, x, 0.0), x23),
+    row("clip", lambda xp, x: xp.clip(x, -0.5, 0.5), spaced(3, 3)),
+    row("clip", lambda xp, x: xp.clip(x, min=-0.5), spaced(3, 3)),
+    row("clip", lambda xp, x: xp.clip(x, None, 0.5), spaced(3, 3)),
+    row("clip", lambda xp, x, a, b: xp.clip(x, a, b), spaced(3, 3), np.array([-0.51, 0.1, 1.4]), np.array(0.7)),
+    # Reductions.
+    *reduction("sum", normal(2, 3, 4)),
+    *reduction("mean", normal(2, 3, 4)),
+    *reduction("var", normal(2, 3, 4)),
+    *reduction("std", normal(2, 3, 4)),
+    *reduction("norm", normal(2, 3, 4), _norm),
+    *reduction("max", spaced(2, 3, 4)),
+    *reduction("min", spaced(2, 3, 4)),
+    *reduction("logsumexp", normal(2, 3, 4), _logsumexp),
+    *reduction("prod", normal(2, 3, 4)),
+    row("sum", lambda xp, x: xp.sum(x, 0, "float64"), x23),
+    row("sum", lambda xp, x: xp.sum(x), np.array(2.0)),
+    row("var", lambda xp, x: xp.var(x, axis=1, ddof=1), x23),
+    row("std", lambda xp, x: xp.std(x, 0, ddof=0.5), x23),
+    *[row("prod", lambda xp, x, axis=axis: xp.prod(x, axis=axis), np.array([[2.0, 0.0, 3.0], [0.0, 1.5, 0.0]]))
+      for axis in (None, 0, -1)],
+    *[row("cumsum", lambda xp, x, axis=axis: xp.cumsum(x, axis), normal(2, 3, 2)) for axis in (0, 1, -1)],
+    *[row("cumprod", lambda xp, x, axis=axis: xp.cumprod(x, axis), normal(2, 3, 2)) for axis in (0, 1, -1)],
+    row("cumprod", lambda xp, x: xp.cumprod(x, axis=-1), np.array([[2.0, 0.0, 3.0, 1.5], [0.0, 1.5, 0.0, 2.0]])),
+    # Indexing.
+    *[row("getitem", lambda xp, x, i=i: x[i], x23) for i in INDICES],
+    *[scattering(i) for i in INDICES],
+    *[setting(i, x23, normal(*x23[i].shape)) for i in INDICES],
+    setting((slice(None), 1), x23, np.array(0.7)),
+    setting(slice(1), x23, normal(1, 1, 3)),
+    # The same elements elsewhere.
+    row("reshape", lambda xp, x: xp.reshape(x, (3, -1)), x23),
+    row("reshape", lambda xp, x: x.reshape(6), x23),
+    row("transpose", lambda xp, x: xp.transpose(x), normal(2, 3, 4)),
+    row("transpose", lambda xp, x: xp.transpose(x, (1, 2, 0)), normal(2, 3, 4)),
+    row("transpose", lambda xp, x: x.transpose(-1, 0, 1), normal(2, 3, 4)),
+    row("broadcast_to", lambda xp, x: xp.broadcast_to(x, (4, 2, 3)), normal(2, 1)),
+    row("broadcast_to", lambda xp, x: xp.broadcast_to(x, (2,)), np.array(3.0)),
+    *[row("flip", lambda xp, x, axis=axis: xp.flip(x, axis), x23) for axis in (None, 0, -1, (0, 1))],
+    row("roll", lambda xp, x: xp.roll(x, 2), x23),
+    row("roll", lambda xp, x: xp.roll(x, (1, -1), axis=(0, 1)), x23),
+    row("concatenate", lambda xp, x, y, z: xp.concatenate([x, y, z]), x23, normal(1, 3), normal(3, 3)),
+    row("concatenate", lambda xp, x, y: xp.concatenate([x, y], axis=-1), x23, normal(2, 1)),
+    row("concatenate", lambda xp, x: xp.concatenate([x, x], axis=None), x23),
+    row("pad", lambda xp, x: xp.pad(x, 1), x23),
+    row("pad", lambda xp, x: xp.pad(x, ((0, 1), (2, 0)), constant_values=3.0), x23),
+    *[row(name, lambda xp, x, name=name, k=k: getattr(xp, name)(x, k), normal(2, 3, 3))
+      for name in ("tril", "triu") for k in (-1, 0, 1)],
+    row("tril", lambda xp, x: xp.tril(x), normal(3)),
+    row("cast", lambda xp, x: x.astype("float64") * 2, x23),
+    # Products.
+    *[row("matmul", lambda xp, x, y: xp.matmul(x, y), normal(*a), normal(*b)) for a, b in [
+        ((2, 3), (3, 4)), ((3,), (3,)), ((3,), (3, 4)), ((2, 3), (3,)), ((5, 2, 3), (3, 4)), ((2, 3), (5, 3, 4)),
+        ((5, 2, 3), (5, 3, 2)), ((5, 1, 2, 3), (4, 3, 2)), ((3,), (5, 3, 2)), ((5, 2, 3), (3,)), ((2, 0), (0, 3)),
+    ]],
+    *[row("einsum", lambda xp, *xs, s=s: xp.einsum(s, *xs), *[normal(*shape) for shape in shapes]) for s, shapes in [
+        ("ij,jk->ik", [(2, 3), (3, 4)]), ("ij,jk", [(2, 3), (3, 4)]), ("ij->ji", [(2, 3)]), ("ij->", [(2, 3)]),
+        ("ji", [(2, 3)]), (" i j -> j i ", [(2, 3)]), ("Ba,aB->B", [(2, 3), (3, 2)]), ("i,j->ij", [(2,), (3,)]),
+        ("ii", [(3, 3)]), ("ii->i", [(3, 3)]), ("iij->j", [(3, 3, 2)]), ("iii->i", [(2, 2, 2)]),
+        ("...ij,...jk->...ik", [(5, 2, 3), (3, 4)]), ("i...->...", [(2, 3, 4)]), ("...,...", [(2, 3), (3,)]),
+        ("bij,bjk,k->bi", [(2, 3, 4), (2, 4, 2), (2,)]), ("i,i,i->", [(3,), (3,), (3,)]), (",i->i", [(), (3,)]),
+        ("ij,kj->i", [(2, 3), (4, 3)]), ("i,i->", [(1,), (3,)]), ("ij,ij->i", [(2, 3), (2, 1)]),
+    ]],
+]  # fmt: skip
+
+COMPOSED = [
+    row("swapaxes", lambda xp, x: xp.swapaxes(x, 0, -1), normal(2, 3, 4)),
+    row("moveaxis", lambda xp, x: xp.moveaxis(x, 0, -1), normal(2, 3, 4)),
+    row("moveaxis", lambda xp, x: xp.moveaxis(x, (0, -1), (1, 0)), normal(2, 3, 4)),
+    row("expand_dims", lambda xp, x: xp.expand_dims(x, -2), x23),
+    row("squeeze", lambda xp, x: xp.squeeze(x), normal(1, 3, 1)),
+    row("squeeze", lambda xp, x: xp.squeeze(x, -1), normal(1, 3, 1)),
+    row("stack", lambda xp, x, y: xp.stack([x, y], -1), x23, y23),
+    row("split", lambda xp, x: xp.split(x, 3, axis=1)[1], x23),
+    row("split", lambda xp, x: xp.split(x, [1, 2], -1)[2], x23),
+    row("tile", lambda xp, x: xp.tile(x, (2, 1, 3)), x23),
+    row("tile", lambda xp, x: xp.tile(x, 2), normal(2, 1)),
+    row("repeat", lambda xp, x: xp.repeat(x, 2), x23),
+    row("repeat", lambda xp, x: xp.repeat(x, 3, -1), x23),
+    row("take", lambda xp, x: xp.take(x, [0, 5, 0]), x23),
+    row("take", lambda xp, x: xp.take(x, [[0, 2], [2, 2]], axis=-1), x23),
+    row("take", lambda xp, x: xp.take(x, 1, axis=0), x23),
+    row("take_along_axis", lambda xp, x: xp.take_along_axis(x, np.array([[2, 0], [1, 1]]), -1), x23),
+    row("tensordot", lambda xp, x, y: xp.tensordot(x, y), normal(2, 3, 4), normal(3, 4, 2)),
+    row("tensordot", lambda xp, x, y: xp.tensordot(x, y, axes=0), x23, normal(2)),
+    row("tensordot", lambda xp, x, y: xp.tensordot(x, y, axes=([0, -1], [1, 0])), normal(2, 3, 4), normal(4, 2)),
+    row("dot", lambda xp, x, y: xp.dot(x, y), x23, normal(3)),
+    row("dot", lambda xp, x, y: xp.dot(x, y), x23, normal(4, 3, 2)),
+    row("dot", lambda xp, x, y: xp.dot(x, y), np.array(2.0), x23),
+    row("outer", lambda xp, x, y: xp.outer(x, y), x23, normal(4)),
+    row("trace", lambda xp, x: xp.trace(x), x23),
+    row("trace", lambda xp, x: xp.trace(x), normal(3, 3, 2)),
+    row("astype", lambda xp, x: x.astype(np.float64), x23),
+]
+
+_signs, _bits, _flags = np.array([-1.0, 0.0, 2.0]), np.array([3, 5, 0]), np.array([True, False, True])
+CONSTANT = [
+    *[row(name, lambda xp, x, y, name=name: getattr(xp, name)(x, y), _signs, np.array([[0.0], [2.0]]))
+      for name in ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal")],
+    *[row(name, lambda xp, x, y, name=name: getattr(xp, name)(x, y), _signs, np.array([[0.0], [2.0]]))
+      for name in ("logical_and", "logical_or", "logical_xor")],
+    *[row(name, lambda xp, x, name=name: getattr(xp, name)(x), np.array([1.0, np.nan, -np.inf, 0.0]))
+      for name in ("isnan", "isinf", "isfinite", "logical_not")],
+    *[row(name, lambda xp, x, y, name=name: getattr(xp, name)(x, y), a, a[::-1])
+      for name in ("bitwise_and", "bitwise_or", "bitwise_xor") for a in (_bits, _flags)],
+    *[row("invert", lambda xp, x: xp.invert(x), a) for a in (_bits, _flags)],
+    *[row(name, lambda xp, x, name=name, axis=axis: getattr(xp, name)(x, axis=axis), x23)
+      for name in ("argmax", "argmin", "all", "any") for axis in (None, -1)],
+    row("argmax", lambda xp, x: xp.argmax(x, 0, keepdims=True), x23),
+    row("cast_to_constant", lambda xp, x: x.astype("int64"), 10 * x23),
+    row("cast_to_constant", lambda xp, x: x.astype(bool), x23),
+    row("detach", lambda xp, x: tg.detach(x), x23, numpy=lambda x: x),
+]  # fmt: skip
+
+
+def table(rows: list[Row]) -> Any:
+    return pytest.mark.parametrize("case", rows, ids=[f"{r.name}-{i}" for i, r in enumerate(rows)])
+
+
+def test_every_primitive_has_a_row_and_every_row_a_primitive():
+    assert {r.name for r in DIFFERENTIABLE} == {name for name, p in PRIMITIVES.items() if p.rules}
+    assert {r.name for r in CONSTANT} == {name for name, p in PRIMITIVES.items() if not p.rules}
+
+
+def test_every_public_operation_has_a_row():
+    assert {r.name for r in DIFFERENTIABLE + COMPOSED + CONSTANT} >= set(ops.__all__)
+
+
+def test_the_whole_public_page_is_in_the_package():
+    assert all(getattr(tg, name) is getattr(ops, name) for name in ops.__all__)
+
+
+@table(DIFFERENTIABLE + COMPOSED)
+def test_derivatives_of_order_one_and_two(case):
+    tg.check_grads(lambda *args: case.f(tg, *args), *case.args, order=2)
+
+
+@table(DIFFERENTIABLE)
+def test_the_row_records_its_primitive(case):
+    out = case.f(tg, *watched(case.args))
+    assert case.name in [node._primitive.name for node in history([out]) if node._primitive]
+
+
+@table(CONSTANT)
+def test_a_constant_wants_no_gradient(case):
+    assert not case.f(tg, *watched(case.args)).requires_grad
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
+@table(DIFFERENTIABLE + COMPOSED + CONSTANT)
+def test_value_and_dtype_are_those_of_numpy(case, dtype):
+    with np.errstate(all="ignore"):
+        args = [x.astype(dtype) if x.dtype == float else x for x in map(np.asarray, case.args)]
+        try:
+            expected = case.reference(*args)
+        except (TypeError, ValueError) as error:
+            with pytest.raises(type(error)):
+                case.f(tg, *map(tg.tensor, args))
+            return
+        got = case.f(tg, *map(tg.tensor, args))
+    assert isinstance(got, tg.Tensor)
+    assert got.dtype == expected.dtype and got.shape == expected.shape
+    np.testing.assert_allclose(got.data, expected, rtol=1e-5 if dtype == "float32" else 1e-12, atol=1e-12)
+
+
+@table(DIFFERENTIABLE + COMPOSED + CONSTANT)
+def test_arrays_in_array_out(case):
+    out = case.f(tg, *case.args)
+    assert not isinstance(out, tg.Tensor)
+    np.testing.assert_allclose(out, case.reference(*case.args), atol=1e-12)
+
+
+@table([r for r in DIFFERENTIABLE + CONSTANT if not PRIMITIVES[r.name].view])
+def test_results_share_no_memory_with_their_inputs(case):
+    inputs = [tg.tensor(x) for x in case.args]
+    out = case.f(tg, *inputs)
+    assert not any(np.shares_memory(out._data, x._data) for x in inputs)
+
+
+@table(DIFFERENTIABLE)
+def test_gradients_are_float32_all_the_way_in_a_float32_graph(case):
+    """No rule leaves the dtype of its argument: the walk never has to cast."""
+    args = [
+        tg.tensor(x.astype("float32"), requires_grad=True) if x.dtype == float else x
+        for x in map(np.asarray, case.args)
+    ]
+    out = case.f(tg, *args)
+    for node in history([out]):
+        if node._primitive is None or node.dtype != np.float32 or case.name == "cast":
+            continue
+        inputs = [x._data if isinstance(x, tg.Tensor) else x for x in node._inputs]
+        rules = node._primitive.rules_for(node._inputs) if node._primitive.variadic else node._primitive.rules
+        with np.errstate(all="ignore"):
+            for x, rule in zip(node._inputs, rules, strict=True):
+                if isinstance(x, tg.Tensor) and x.requires_grad:
+                    assert rule(np.ones_like(node._data), node._data, *inputs, **node._params).dtype == np.float32
+
+
+def watched(args: tuple[Any, ...]) -> list[tg.Tensor]:
+    return [tg.tensor(x, requires_grad=np.asarray(x).dtype.kind == "f") for x in args]

@@ -1,0 +1,4 @@
+"""Readers of the graph for people: what was computed from what, how large it is, and who is to blame for the result."""
+
+from .drawing import Drawing, draw
+from .structure import Edge, Graph, Item, read

@@ -1,0 +1,137 @@
+"""Makes a graph small enough to look at: closes boxes, leaves out the middle, and says so."""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+from .structure import Edge, Graph, Item
+
+DEEPEST = 8  # boxes inside boxes that are drawn; what lies deeper belongs to the last of them
+_LEAVES = 12  # of those that one operation is given, where the graph is too large
+
+
+def close(graph: Graph, depth: int) -> Graph:
+    """The graph with each box that lies inside `depth` others closed: one item stands for all that it holds.
+
+    >>> import tinygrad_lite as tg
+    >>> from .structure import read
+    >>> x = tg.tensor(3.0, requires_grad=True)
+    >>> with tg.scope("square"):
+    ...     y = x * x
+    >>> [item.kind for item in close(read(y + 1), depth=0).items]
+    ['layer', 'operation']
+    """
+    if depth < 0:
+        raise ValueError(f"depth must be 0 (all boxes closed) or more, given {depth}")
+
+    def stands_for(item: Item) -> tuple[str, ...] | None:
+        return item.scope[: depth + 1] if len(item.scope) > depth else None
+
+    def layer(scope: tuple[str, ...], members: list[Item]) -> Item:
+        last = max(members, key=lambda x: (x.kind == "operation", x.id))
+        return replace(last, kind="layer", name=scope[-1], operation="", note=_count(members), scope=scope[:-1],
+                       sensitivity=_together(members))  # fmt: skip
+
+    return _merge(graph, stands_for, layer)
+
+
+def cap(graph: Graph, limit: int) -> Graph:
+    """The graph with at most `limit` items: of a longer one its beginning and its end, and one item for the rest."""
+    if limit < 2:
+        raise ValueError(f"limit must be at least 2 items, given {limit}")
+    if len(graph.items) <= limit:
+        return graph
+    sources: dict[int, list[int]] = {}
+    for edge in graph.edges:
+        if graph.items[edge.source].kind in ("parameter", "data"):
+            sources.setdefault(edge.target, []).append(edge.source)
+    steps = [x.id for x in graph.items if x.kind not in ("parameter", "data")]
+    kept = {graph.result}
+    first, last = 0, len(steps) - 1
+    while first <= last and len(kept) < limit - 1:
+        from_the_end = (last - first) % 2 == (len(steps) - 1) % 2
+        step = steps[last if from_the_end else first]
+        first, last = (first, last - 1) if from_the_end else (first + 1, last)
+        kept.add(step)
+        kept.update(sorted(sources.get(step, ()))[: min(_LEAVES, limit - 1 - len(kept))])
+
+    def stands_for(item: Item) -> str | None:
+        return None if item.id in kept else "rest"
+
+    def rest(_: str, members: list[Item]) -> Item:
+        return Item(0, "fold", name=f"… {_count(members)} more", sensitivity=_together(members))
+
+    capped = _merge(graph, stands_for, rest)
+    hidden = len(graph.items) - len(kept)
+    note = f"{hidden:,} of {len(graph.items):,} values are folded into one: the graph is too large to be looked at."
+    return replace(capped, notes=(*capped.notes, note))
+
+
+def fit(graph: Graph, limit: int) -> Graph:
+    """The graph itself or, if it has more items than `limit`, with as many boxes closed as it takes, then capped."""
+    deepest = max((len(x.scope) for x in graph.items), default=0)
+    smaller = graph
+    for depth in reversed(range(min(deepest, DEEPEST))):
+        if len(smaller.items) <= limit:
+            break
+        smaller = close(graph, depth)
+    if smaller is not graph:
+        note = f"Boxes are closed: {len(graph.items):,} values in {len(smaller.items):,} items."
+        smaller = replace(smaller, notes=(*smaller.notes, note))
+    return cap(smaller, limit)
+
+
+def _count(members: Iterable[Item]) -> str:
+    kinds = [x.kind for x in members]
+    counts = {
+        "operation": kinds.count("operation") + kinds.count("layer"),
+        "parameter": kinds.count("parameter"),
+        "value": kinds.count("data"),
+    }
+    return ", ".join(f"{n:,} {what}{'s' * (n > 1)}" for what, n in counts.items() if n)
+
+
+def _together(members: list[Item]) -> float | None:
+    """The length of the gradient of all the parameters among them."""
+    lengths = [x.sensitivity for x in members if x.kind == "parameter" and x.sensitivity is not None]
+    return math.hypot(*lengths) if lengths else None
+
+
+def _merge(graph: Graph, stands_for: Callable[[Item], Any], make: Callable[[Any, list[Item]], Item]) -> Graph:
+    """The graph with all items of one key made into one, which stands at the place of its first member.
+
+    Of the edges that fall together the strongest is kept.
+    """
+    members: dict[Any, list[Item]] = {}
+    order: list[Any] = []
+    for item in graph.items:
+        key = stands_for(item)
+        if key is None:
+            order.append(item)
+        elif key in members:
+            members[key].append(item)
+        else:
+            members[key] = [item]
+            order.append(key)
+    places: dict[int, int] = {}
+    items = []
+    for id, entry in enumerate(order):
+        group = [entry] if isinstance(entry, Item) else members[entry]
+        places.update((x.id, id) for x in group)
+        items.append(replace(entry if isinstance(entry, Item) else make(entry, group), id=id))
+    alone = [isinstance(entry, Item) for entry in order]
+    edges: list[Edge] = []
+    strongest: dict[tuple[int, int], int] = {}
+    for edge in graph.edges:
+        source, target = places[edge.source], places[edge.target]
+        moved = replace(edge, source=source, target=target)
+        if alone[source] and alone[target]:
+            edges.append(moved)
+        elif source != target:
+            known = strongest.setdefault((source, target), len(edges))
+            if known == len(edges):
+                edges.append(moved)
+            elif (moved.sensitivity or 0.0) > (edges[known].sensitivity or 0.0):
+                edges[known] = moved
+    return replace(graph, items=items, edges=edges, result=places[graph.result])
