@@ -21,7 +21,7 @@ def main() -> None:
         if importlib.util.find_spec(package) is None:
             print(needs(package))
         else:
-            rows[name] = peak(name)
+            rows[name] = [peak(name)]
     print_table("Peak memory of 50 such steps", rows, "MB", 1e-6, reference="bare matmuls", ours="tinygrad_lite")
 
 

@@ -52,6 +52,7 @@ def floor() -> Step:
 
 def tinygrad_lite() -> Step:
     import nn
+    import tinygrad_lite as tg
 
     nn.set_random_seed(0)
     model = nn.Sequential()
@@ -61,12 +62,21 @@ def tinygrad_lite() -> Step:
         model.add(nn.Dropout(RATE))
     model.add(nn.Dense(SIZES[-1]))
     model.add(nn.Activation("softmax"))
-    model.compile(loss="categorical_crossentropy", optimizer=nn.RMSprop())
     model.set_weights(weights())
     model.train()
+    trained, optimizer, loss = model.trainable_weights, nn.RMSprop(), nn.losses.categorical_crossentropy
     x, labels = data()
-    y = nn.one_hot(labels, SIZES[-1])
-    return lambda: model.train_step(x, y, model.loss, model.optimizer)
+    x, y = tg.tensor(x), nn.one_hot(labels, SIZES[-1])
+
+    def step() -> object:
+        value = loss(y, model(x))
+        value.backward()
+        optimizer.apply([w.grad for w in trained], trained)
+        for w in trained:
+            w.grad = None
+        return value.item()
+
+    return step
 
 
 def pytorch() -> Step:
@@ -109,6 +119,43 @@ class _RMSprop:
             np.divide(g, s, out=s)
             s *= 0.001
             p -= s
+
+
+def numpy_by_hand() -> Step:
+    """No graph at all: the derivatives written out, for those who wonder what a graph costs."""
+    w = weights()
+    update = _RMSprop(w)
+    rng = np.random.Generator(np.random.SFC64(0))
+    x, labels = data()
+    y = np.eye(SIZES[-1], dtype=np.float32)[labels]
+
+    def dropout(h: np.ndarray) -> np.ndarray:
+        bits = rng.bit_generator.random_raw(h.size // 4).view(np.uint16).reshape(h.shape)
+        return np.multiply(bits >= round(RATE * 65536), 1 / (1 - RATE), dtype=np.float32)
+
+    def step() -> object:
+        z1 = x @ w[0]
+        z1 += w[1]
+        h1 = np.maximum(z1, np.zeros(SIZES[1], np.float32))
+        m1 = dropout(h1)
+        d1 = h1 * m1
+        z2 = d1 @ w[2]
+        z2 += w[3]
+        h2 = np.maximum(z2, np.zeros(SIZES[2], np.float32))
+        m2 = dropout(h2)
+        d2 = h2 * m2
+        z3 = d2 @ w[4]
+        z3 += w[5]
+        e = np.exp(z3 - z3.max(axis=1, keepdims=True))
+        p = e / e.sum(axis=1, keepdims=True)
+        value = -np.log((p * y).sum(axis=1)).mean()
+        g3 = (p - y) / BATCH
+        g2 = (g3 @ w[4].T) * m2 * (h2 > 0)
+        g1 = (g2 @ w[2].T) * m1 * (h1 > 0)
+        update(w, [x.T @ g1, g1.sum(axis=0), d1.T @ g2, g2.sum(axis=0), d2.T @ g3, g3.sum(axis=0)])
+        return value
+
+    return step
 
 
 def mygrad() -> Step:
@@ -168,6 +215,7 @@ def hips_autograd() -> Step:
 CONTESTANTS: dict[str, tuple[str, Callable[[], Step]]] = {
     "bare matmuls": ("numpy", floor),
     "tinygrad_lite": ("tinygrad_lite", tinygrad_lite),
+    "NumPy by hand": ("numpy", numpy_by_hand),
     "PyTorch eager": ("torch", pytorch),
     "MyGrad": ("mygrad", mygrad),
     "HIPS autograd": ("autograd", hips_autograd),

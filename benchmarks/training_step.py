@@ -11,7 +11,7 @@ def main() -> None:
             contestants[name] = make()
         except ImportError:
             print(needs(package))
-    seconds = take_turns(contestants, rounds=9, repeats=40)
+    seconds = take_turns(contestants, rounds=15, repeats=40)
     print_table(
         "A training step of 784-512-512-10 (relu, dropout, softmax, RMSprop), batch 128",
         seconds,

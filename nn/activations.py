@@ -19,7 +19,7 @@ def _relu_rule(g: Any, out: Any, x: Any) -> Any:
     return g * (out > 0)
 
 
-@primitive(_relu_rule, elementwise=True)
+@primitive(_relu_rule)
 def relu(x: Any) -> Any:
     """max(x, 0). The derivative at 0 is 0."""
     # A row of zeros: NumPy's maximum is twice as fast on two arrays as on an array and a number.

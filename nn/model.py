@@ -1,6 +1,6 @@
 """A Model: a Module that can be trained, judged and asked, with Keras's words."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ class Model(Module):
     """A Module with `compile`, `fit`, `evaluate`, `predict`, `summary`. A subclass says in `call` what it computes."""
 
     stop_training = False
+    _trained: list[Tensor] | None = None  # the weights that fit trains, looked up once an epoch
     optimizer: optimizers.Optimizer | None = None
     loss: Callable[..., Tensor] | None = None
 
@@ -60,7 +61,7 @@ class Model(Module):
         >>> round(history.history["loss"][-1], 4)
         0.0
         """
-        loss, optimizer = self._compiled()
+        self._compiled()
         x, y = as_pair("x", x, "y", y)
         if validation_data is not None:
             validation_data = as_pair("validation x", validation_data[0], "validation y", validation_data[1])
@@ -78,7 +79,7 @@ class Model(Module):
             for epoch in range(epochs):
                 told.tell("on_epoch_begin", epoch, logs)
                 order = random_generator().permutation(len(x)) if shuffle else None
-                logs = self._train_epoch(x, y, batches(len(x), batch_size, order), told, loss, optimizer)
+                logs = self._train_epoch(x, y, batches(len(x), batch_size, order), told)
                 if validation_data is not None:
                     judged = self._evaluate(*validation_data, batch_size)
                     logs |= {f"val_{name}": value for name, value in judged.items()}
@@ -87,18 +88,18 @@ class Model(Module):
                     break
         finally:
             self.eval()
+            self._trained = None
             told.tell("on_train_end", logs)
         return history
 
-    def _train_epoch(
-        self, x: Any, y: Any, parts: Any, told: CallbackList, loss: Any, optimizer: optimizers.Optimizer
-    ) -> Logs:
+    def _train_epoch(self, x: np.ndarray, y: np.ndarray, parts: Iterable[Any], told: CallbackList) -> Logs:
         self.train()
+        self._trained = self.trainable_weights if self.built else None
         mean_loss = self._reset_metrics()
         for step, part in enumerate(parts):
             told.tell("on_train_batch_begin", step, {})
             x_batch, y_batch = x[part], y[part]
-            value, y_pred = self.train_step(x_batch, y_batch, loss, optimizer)
+            value, y_pred = self.train_step(x_batch, y_batch)
             mean_loss.add(value, len(x_batch))
             for metric in self._metrics:
                 metric.update_state(y_batch, y_pred)
@@ -108,12 +109,13 @@ class Model(Module):
         self.eval()
         return self._results(mean_loss)
 
-    def train_step(self, x: np.ndarray, y: np.ndarray, loss: Any, optimizer: Any) -> tuple[float, np.ndarray]:
-        """One step: forward, loss, backward, update. Returns the loss of the batch and what was predicted."""
+    def train_step(self, x: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
+        """One step on one batch: forward, loss, backward, update. Returns the loss and what was predicted."""
+        loss, optimizer = self._compiled()
         y_pred = self(_as_input(x))
         value = loss(y, y_pred)
         value.backward()
-        weights = self.trainable_weights
+        weights = self._trained or self.trainable_weights
         optimizer.apply([weight.grad for weight in weights], weights)
         for weight in weights:
             weight.grad = None

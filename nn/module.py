@@ -29,9 +29,14 @@ class Module:
     """
 
     name: str | None = None
+    kind = "module"  # the class's name as people write it: what an unnamed module is called
     built = False
     training = False
     output_shape: tuple[int | None, ...] | None = None
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.kind = snake_case(cls.__name__)
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         """Makes the weights. Called once, before the first `call`."""
@@ -43,7 +48,7 @@ class Module:
     def __call__(self, x: Any, *args: Any, **options: Any) -> Any:
         if not isinstance(x, Tensor):
             x = tensor(x)
-        with scope(self.name or snake_case(type(self).__name__)):
+        with scope(self.name or self.kind):
             first = not self.built
             if first:
                 self.build(x.shape)

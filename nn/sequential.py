@@ -7,7 +7,6 @@ from tinygrad_lite import Tensor
 
 from .model import Model
 from .module import Module
-from .naming import snake_case
 
 
 class Sequential(Model):
@@ -38,8 +37,7 @@ class Sequential(Model):
         if any(layer is other for other in self.layers):
             raise ValueError(f"the layer {layer.name!r} is in this model already: make another one")
         if layer.name is None:
-            base = snake_case(type(layer).__name__)
-            numbered = [base, *[f"{base}_{i}" for i in range(1, len(taken) + 1)]]
+            numbered = [layer.kind, *[f"{layer.kind}_{i}" for i in range(1, len(taken) + 1)]]
             layer.name = next(name for name in numbered if name not in taken)
         elif layer.name in taken:
             raise ValueError(f"there is a layer named {layer.name!r} in this model already: choose another name")

@@ -8,7 +8,7 @@ def summary_text(model: Module) -> str:
     inner = [child for _, child in model._children()]
     rows = [("Layer (type)", "Output Shape", "Param #")]
     for layer in inner:
-        kind = f"{layer.name or type(layer).__name__.lower()} ({type(layer).__name__})"
+        kind = f"{layer.name or layer.kind} ({type(layer).__name__})"
         shape = "?" if layer.output_shape is None else str(layer.output_shape)
         rows.append((kind, shape, f"{layer.count_params():,}" if layer.built else "?"))
     widths = [max(len(row[i]) for row in rows) for i in range(3)]
@@ -23,7 +23,7 @@ def summary_text(model: Module) -> str:
     total = model.count_params()
     trainable = sum(weight.size for weight in model.trainable_weights)
     parts = [
-        f'Model: "{model.name or type(model).__name__.lower()}"',
+        f'Model: "{model.name or model.kind}"',
         line("┏", "━", "┳", "┓"),
         cells(rows[0]).replace("│", "┃"),
         line("┡", "━", "╇", "┩"),

@@ -137,7 +137,7 @@ def pull_back(
     """
     with enable_grad() if create_graph else no_grad(), np.errstate(all="ignore"):
         found = _walk(nodes, roots, seeds, wrt, create_graph, watch, careful=False)
-        if any(_has_nan(g) for _, g in found):
+        if any(n._primitive and n._primitive.elementwise for n in nodes) and any(_has_nan(g) for _, g in found):
             # A zero cotangent met an infinite derivative, or the nan is honest: the careful walk tells them apart.
             found = _walk(nodes, roots, seeds, wrt, create_graph, watch, careful=True)
     return found

@@ -122,8 +122,8 @@ def primitive(
     rules the result is a constant (comparisons, argmax) and the arguments without a default are arrays. The function
     returned takes arrays or Tensors.
 
-    elementwise: each result element depends on one element of each argument (a zero cotangent then wins over an
-    infinite derivative). view: the result may share memory with an argument. variadic: all positional arguments are
+    elementwise: each result element depends on one element of each argument, and the derivative may be infinite or
+    undefined somewhere: there a zero cotangent wins. view: the result may share memory with an argument. variadic: all positional arguments are
     arrays, and the one rule takes the argument's position first. hint: what to write instead, ends every error message.
 
     >>> import numpy as np, tinygrad_lite as tg
@@ -195,46 +195,52 @@ def _binary(step: Primitive) -> Callable[..., Array]:
 
 def _general(step: Primitive, arity: int | None, signature: list[inspect.Parameter]) -> Callable[..., Array]:
     forward, differentiable, view = step.forward, bool(step.rules), step.view
-    arrays = [p.name for p in signature[:arity]] if arity is not None else []
-    names = [p.name for p in signature[arity:] if p.kind is not p.KEYWORD_ONLY] if arity is not None else []
-    defaults = {p.name: p.default for p in signature if p.default is not p.empty}
-    array_defaults = {name: defaults.pop(name) for name in arrays if name in defaults}
+    arrays = [p.name for p in signature[:arity]]
+    names = [p.name for p in signature[arity:] if p.kind is not p.KEYWORD_ONLY]
+    defaults = {p.name: p.default for p in signature[arity or 0 :] if p.default is not p.empty}
 
     def call(*args: Any, **given: Any) -> Array:
         if arity is not None and len(args) != arity:
-            if len(args) > arity + len(names):
-                raise TypeError(f"{step.name}() takes {arity + len(names)} arguments, {len(args)} were given")
-            by_place = dict(zip(names, args[arity:], strict=False))
-            if twice := by_place.keys() & given.keys():
-                raise TypeError(f"{step.name}() was given {', '.join(sorted(twice))} twice, by place and by name")
-            given, args = by_place | given, args[:arity]
-            if missing := arrays[len(args) :]:
-                found = array_defaults | given
-                if any(name not in found for name in missing):
-                    raise TypeError(
-                        f"{step.name}() is missing the argument {', '.join(n for n in missing if n not in found)}"
-                    )
-                args += tuple([found[name] for name in missing])
-                given = {name: value for name, value in given.items() if name not in missing}
-        params = defaults | given
-        nodes = [x for x in args if isinstance(x, Node)]
-        if not nodes:
+            if arity < len(args) <= arity + len(names) and not given:
+                given, args = dict(zip(names, args[arity:], strict=False)), args[:arity]
+            else:  # arrays by name, or a mistake that Python's own words explain
+                try:
+                    bound = inspect.Signature(signature).bind(*args, **given)
+                except TypeError as error:
+                    raise TypeError(f"{step.name}(): {error}") from None
+                bound.apply_defaults()
+                given = bound.arguments
+                args = tuple([given.pop(name) for name in arrays])
+        params = {**defaults, **given} if defaults or given else NO_PARAMS
+        kind, wanted, inputs, data = None, False, [], []
+        for x in args:
+            if isinstance(x, Node):
+                kind, wanted = kind or x.__class__, wanted or x._requires_grad
+        if kind is None:
             return forward(*map(_bare, args), **params)
-        if any(isinstance(value, Node) and value._requires_grad for value in given.values()):
-            raise TypeError(f"{step.name}(): no gradient flows to {', '.join(given)}: give a number or .detach()")
-        wanted = differentiable and any(x._requires_grad for x in nodes)
-        args = tuple(x if isinstance(x, Node) or type(x) in NUMBERS else _constant(x, wanted) for x in args)
+        wanted = wanted and differentiable
+        for x in args:
+            if isinstance(x, Node):
+                data.append(x._data)
+            else:
+                x = x if type(x) in NUMBERS else _constant(x, wanted)
+                data.append(x)
+            inputs.append(x)
+        for name, value in given.items():
+            if isinstance(value, Node) and value._requires_grad:
+                raise TypeError(f"{step.name}(): no gradient flows to {name}: give a number or .detach()")
         try:
-            data = forward(*[x._data if isinstance(x, Node) else x for x in args], **params)
+            result = forward(*data, **params)
         except Exception as error:
             step.fail(error, args)
-        if not data.ndim:
-            data = data[()]
-        out = _result(nodes[0].__class__, data, step, args, params, wanted and data.dtype.kind in "fc")
-        if view and type(data) not in NUMBERS:
+        if not result.ndim:
+            result = result[()]
+        out = _result(kind, result, step, tuple(inputs), params, wanted and result.dtype.kind in "fc")
+        if view and type(result) not in NUMBERS:
             out._shared = True
-            for x in nodes:
-                x._shared = True
+            for x in inputs:
+                if isinstance(x, Node):
+                    x._shared = True
         return out
 
     return call

@@ -1,22 +1,20 @@
-"""The Tensor: the node of the graph, with NumPy's operators and methods, one line each."""
+"""The Tensor: an array that remembers how it was computed."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from . import backprop, ops, protocols
-from .mode import current, no_grad
-from .ops.reductions import Axis
-from .primitive import Node, describe, leaf, next_number
+from . import backprop, changes, ops
+from .array_methods import ArrayMethods
+from .mode import no_grad
+from .primitive import describe, leaf
 
 
-class Tensor(Node):
+class Tensor(ArrayMethods):
     """An array that remembers how it was computed, if somebody wants a gradient through it.
 
-    Everything NumPy's arrays do, a Tensor does under the same name. It has values, not memory: what was taken from it
-    (a view, `.numpy()`) never changes when it is written to.
+    What NumPy's arrays do, a Tensor does under the same name (see `ArrayMethods`). It has values, not memory: what was
+    taken from it (a view, `.numpy()`) never changes when it is written to.
 
     >>> import tinygrad_lite as tg
     >>> x = tg.tensor([1.0, 2.0, 3.0], requires_grad=True)
@@ -30,33 +28,6 @@ class Tensor(Node):
 
     def __new__(cls, *args: Any, **kwargs: Any) -> "Tensor":
         raise TypeError("a Tensor is made by tinygrad_lite.tensor(data, requires_grad=False)")
-
-    # What it is.
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The length of each axis."""
-        return self._data.shape
-
-    @property
-    def dtype(self) -> np.dtype:
-        """The type of its elements."""
-        return self._data.dtype
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes."""
-        return self._data.ndim
-
-    @property
-    def size(self) -> int:
-        """The number of elements."""
-        return self._data.size
-
-    @property
-    def nbytes(self) -> int:
-        """The memory that its elements take, in bytes."""
-        return self._data.nbytes
 
     @property
     def requires_grad(self) -> bool:
@@ -116,14 +87,6 @@ class Tensor(Node):
         with no_grad():
             self[...] = value
 
-    def item(self) -> Any:
-        """Its single value, as a Python number."""
-        return self._data.item()
-
-    def tolist(self) -> Any:
-        """Its values as nested lists of Python numbers."""
-        return self._data.tolist()
-
     def __repr__(self) -> str:
         prefix = f"{type(self).__name__.lower()}("
         text = np.array2string(np.asarray(self._data), separator=", ", prefix=prefix)
@@ -133,36 +96,6 @@ class Tensor(Node):
         notes += [] if self._primitive is None else [f"from={self._primitive.name}"]
         notes += ["requires_grad=True"] if self._requires_grad and self._primitive is None else []
         return ", ".join([prefix + text, *notes]) + ")"
-
-    def __bool__(self) -> bool:
-        return bool(self._data)
-
-    def __int__(self) -> int:
-        return int(self._data)
-
-    def __float__(self) -> float:
-        return float(self._data)
-
-    def __index__(self) -> int:
-        return self._data.__index__()
-
-    def __format__(self, spec: str) -> str:
-        if spec and self.size != 1:
-            raise TypeError(f"the format {spec!r} is for a single number, this is a {describe(self)}")
-        return format(self.item(), spec) if spec else repr(self)
-
-    def __len__(self) -> int:
-        if self.ndim == 0:
-            raise TypeError("len() of a Tensor without axes")
-        return self.shape[0]
-
-    def __iter__(self) -> Iterator["Tensor"]:
-        if self.ndim == 0:
-            raise TypeError("a Tensor without axes can't be iterated over")
-        return (self[i] for i in range(self.shape[0]))
-
-    def __contains__(self, value: Any) -> bool:
-        return bool((self == value).any())
 
     # The graph.
 
@@ -210,44 +143,9 @@ class Tensor(Node):
             )
         return result
 
-    # Changes in place: one door. The Tensor becomes another node, under the next number.
+    # Changes in place.
 
-    def _change(self, step: Callable[..., Any], *args: Any) -> "Tensor":
-        """Becomes step(what it was, *args). What was computed from it before goes on referring to what it was."""
-        self._refuse_unsafe_change()
-        before = leaf(type(self), self._data, self._requires_grad, shared=self._shared)
-        before._primitive, before._inputs, before._params = self._primitive, self._inputs, self._params
-        before._scope, before._number, before.name = self._scope, self._number, self.name
-        after = step(before, *args)
-        if after.shape != self.shape:
-            raise ValueError(
-                f"a {describe(self)} can't be changed in place to the shape {after.shape}: write x = x + y"
-            )
-        if after.dtype != self.dtype:
-            if not np.can_cast(after.dtype, self.dtype, "same_kind"):
-                raise TypeError(f"a {describe(self)} can't hold {after.dtype} results in place: write x = x + y")
-            after = ops.astype(after, self.dtype)
-        if after._requires_grad:
-            _refer_to(before, self, after)
-            self._primitive, self._inputs, self._params = after._primitive, after._inputs, after._params
-            self._scope, self._requires_grad = after._scope, True
-        self._data, self._number, self._shared = after._data, after._number, False
-        return self
-
-    def _refuse_unsafe_change(self) -> None:
-        if self._requires_grad and self._primitive is None and current.get().recording:
-            raise RuntimeError(
-                f"{describe(self)} is a leaf that wants a gradient: changing it in place would lose it."
-                " Write x = x + y, or change it inside no_grad()"
-            )
-        if self._primitive is not None and not current.get().recording:
-            raise RuntimeError(
-                f"{describe(self)} was computed by {self._primitive.name}: a change inside no_grad() would go unnoticed"
-                " by its gradient. Change a copy: x = x.detach().copy()"
-            )
-
-    @contextmanager
-    def writeable(self) -> Iterator[np.ndarray]:
+    def writeable(self) -> changes.Writeable:
         """Its own memory, as an array to write to inside the block: for optimizers, without a copy.
 
         A leaf that wants a gradient is written to inside `no_grad()` only. Whoever took its values before keeps them.
@@ -259,139 +157,13 @@ class Tensor(Node):
         >>> w
         tensor([10., 20.], requires_grad=True)
         """
-        self._refuse_unsafe_change()
-        if self._primitive is not None:
-            raise RuntimeError(
-                f"{describe(self)} was computed by {self._primitive.name}: only a leaf's memory is written to"
-            )
-        if self._shared or self.ndim == 0:
-            self._data, self._shared = np.copy(self._data, subok=True), False
-        array = self._data.view()
-        try:
-            yield array
-        finally:
-            array.flags.writeable = False
-            self._number = next_number()
-            if self.ndim == 0:
-                self._data = self._data[()]
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        wanted = self._requires_grad or (isinstance(value, Node) and value._requires_grad)
-        if wanted and current.get().recording:
-            self._change(ops.setitem, index, value)
-            return
-        with self.writeable() as array:
-            array[ops.indexing.freeze(index)] = value._data if isinstance(value, Node) else value
-
-    # fmt: off
-    def __iadd__(self, other: Any) -> "Tensor": return self._change(ops.add, other)
-    def __isub__(self, other: Any) -> "Tensor": return self._change(ops.subtract, other)
-    def __imul__(self, other: Any) -> "Tensor": return self._change(ops.multiply, other)
-    def __itruediv__(self, other: Any) -> "Tensor": return self._change(ops.divide, other)
-    def __ifloordiv__(self, other: Any) -> "Tensor": return self._change(ops.floor_divide, other)
-    def __imod__(self, other: Any) -> "Tensor": return self._change(ops.remainder, other)
-    def __ipow__(self, other: Any) -> "Tensor": return self._change(ops.power, other)
-    def __imatmul__(self, other: Any) -> "Tensor": return self._change(ops.matmul, other)
-    def __iand__(self, other: Any) -> "Tensor": return self._change(ops.bitwise_and, other)
-    def __ior__(self, other: Any) -> "Tensor": return self._change(ops.bitwise_or, other)
-    def __ixor__(self, other: Any) -> "Tensor": return self._change(ops.bitwise_xor, other)
-
-    # Operators.
-
-    def __add__(self, other: Any) -> "Tensor": return ops.add(self, other)
-    def __sub__(self, other: Any) -> "Tensor": return ops.subtract(self, other)
-    def __mul__(self, other: Any) -> "Tensor": return ops.multiply(self, other)
-    def __truediv__(self, other: Any) -> "Tensor": return ops.divide(self, other)
-    def __floordiv__(self, other: Any) -> "Tensor": return ops.floor_divide(self, other)
-    def __mod__(self, other: Any) -> "Tensor": return ops.remainder(self, other)
-    def __pow__(self, other: Any) -> "Tensor": return ops.power(self, other)
-    def __matmul__(self, other: Any) -> "Tensor": return ops.matmul(self, other)
-    def __and__(self, other: Any) -> "Tensor": return ops.bitwise_and(self, other)
-    def __or__(self, other: Any) -> "Tensor": return ops.bitwise_or(self, other)
-    def __xor__(self, other: Any) -> "Tensor": return ops.bitwise_xor(self, other)
-    def __neg__(self) -> "Tensor": return ops.negative(self)
-    def __pos__(self) -> "Tensor": return ops.positive(self)
-    def __abs__(self) -> "Tensor": return ops.abs(self)
-    def __invert__(self) -> "Tensor": return ops.invert(self)
-    def __lt__(self, other: Any) -> "Tensor": return ops.less(self, other)
-    def __le__(self, other: Any) -> "Tensor": return ops.less_equal(self, other)
-    def __gt__(self, other: Any) -> "Tensor": return ops.greater(self, other)
-    def __ge__(self, other: Any) -> "Tensor": return ops.greater_equal(self, other)
-    def __eq__(self, other: Any) -> "Tensor": return ops.equal(self, other)  # type: ignore[override]
-    def __ne__(self, other: Any) -> "Tensor": return ops.not_equal(self, other)  # type: ignore[override]
-    __hash__ = object.__hash__
-    def __getitem__(self, index: Any) -> "Tensor": return ops.getitem(self, index)
-    def __radd__(self, other: Any) -> "Tensor": return ops.add(other, self)
-    def __rsub__(self, other: Any) -> "Tensor": return ops.subtract(other, self)
-    def __rmul__(self, other: Any) -> "Tensor": return ops.multiply(other, self)
-    def __rtruediv__(self, other: Any) -> "Tensor": return ops.divide(other, self)
-    def __rfloordiv__(self, other: Any) -> "Tensor": return ops.floor_divide(other, self)
-    def __rmod__(self, other: Any) -> "Tensor": return ops.remainder(other, self)
-    def __rpow__(self, other: Any) -> "Tensor": return ops.power(other, self)
-    def __rmatmul__(self, other: Any) -> "Tensor": return ops.matmul(other, self)
-    def __rand__(self, other: Any) -> "Tensor": return ops.bitwise_and(other, self)
-    def __ror__(self, other: Any) -> "Tensor": return ops.bitwise_or(other, self)
-    def __rxor__(self, other: Any) -> "Tensor": return ops.bitwise_xor(other, self)
-
-    # NumPy's methods: each is the function of the same name in `ops`.
-
-    @property
-    def T(self) -> "Tensor": return ops.transpose(self)
-    @property
-    def mT(self) -> "Tensor": return ops.swapaxes(self, -1, -2)
-    def all(self, axis: Axis = None, *, keepdims: bool = False) -> "Tensor":
-        return ops.all(self, axis, keepdims=keepdims)
-    def any(self, axis: Axis = None, *, keepdims: bool = False) -> "Tensor":
-        return ops.any(self, axis, keepdims=keepdims)
-    def argmax(self, axis: int | None = None, *, keepdims: bool = False) -> "Tensor":
-        return ops.argmax(self, axis, keepdims=keepdims)
-    def argmin(self, axis: int | None = None, *, keepdims: bool = False) -> "Tensor":
-        return ops.argmin(self, axis, keepdims=keepdims)
-    def astype(self, dtype: Any) -> "Tensor": return ops.astype(self, dtype)
-    def clip(self, min: Any = None, max: Any = None) -> "Tensor": return ops.clip(self, min, max)
-    def cumprod(self, axis: int) -> "Tensor": return ops.cumprod(self, axis)
-    def cumsum(self, axis: int) -> "Tensor": return ops.cumsum(self, axis)
-    def dot(self, other: Any) -> "Tensor": return ops.dot(self, other)
-    def flatten(self) -> "Tensor": return ops.reshape(self, (-1,))
-    def ravel(self) -> "Tensor": return ops.reshape(self, (-1,))
-    def max(self, axis: Axis = None, *, keepdims: bool = False) -> "Tensor":
-        return ops.max(self, axis, keepdims=keepdims)
-    def mean(self, axis: Axis = None, *, keepdims: bool = False) -> "Tensor":
-        return ops.mean(self, axis, keepdims=keepdims)
-    def min(self, axis: Axis = None, *, keepdims: bool = False) -> "Tensor":
-        return ops.min(self, axis, keepdims=keepdims)
-    def prod(self, axis: Axis = None, *, keepdims: bool = False) -> "Tensor":
-        return ops.prod(self, axis, keepdims=keepdims)
-    def repeat(self, repeats: int, axis: int | None = None) -> "Tensor": return ops.repeat(self, repeats, axis)
-    def reshape(self, *shape: Any) -> "Tensor": return ops.reshape(self, _flat(shape))
-    def round(self, decimals: int = 0) -> "Tensor": return ops.round(self, decimals)
-    def squeeze(self, axis: Axis = None) -> "Tensor": return ops.squeeze(self, axis)
-    def std(self, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> "Tensor":
-        return ops.std(self, axis, ddof=ddof, keepdims=keepdims)
-    def sum(self, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False) -> "Tensor":
-        return ops.sum(self, axis, dtype, keepdims=keepdims)
-    def swapaxes(self, axis1: int, axis2: int) -> "Tensor": return ops.swapaxes(self, axis1, axis2)
-    def take(self, indices: Any, axis: int | None = None) -> "Tensor": return ops.take(self, indices, axis)
-    def trace(self) -> "Tensor": return ops.trace(self)
-    def transpose(self, *axes: Any) -> "Tensor": return ops.transpose(self, _flat(axes) if axes else None)
-    def var(self, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> "Tensor":
-        return ops.var(self, axis, ddof=ddof, keepdims=keepdims)
-    # fmt: on
-
-    # NumPy's protocols: NumPy's functions work on Tensors, too, and never drop a gradient.
+        return changes.Writeable(self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
-    __array_ufunc__ = protocols.array_ufunc
-    __array_function__ = protocols.array_function
-
 
 _PLAIN_DTYPES = (np.dtype(np.float32), np.dtype(np.int64), np.dtype(np.bool_))
-
-
-def _flat(lengths: tuple[Any, ...]) -> Any:
-    return tuple(lengths[0]) if len(lengths) == 1 and isinstance(lengths[0], (tuple, list)) else lengths
 
 
 def differentiable(data: Any, wanted: bool) -> bool:
@@ -401,16 +173,3 @@ def differentiable(data: Any, wanted: bool) -> bool:
             f"requires_grad=True needs floating point numbers, given {data.dtype}: write tensor(data, dtype='float32')"
         )
     return wanted
-
-
-def _refer_to(before: Node, changed: Node, after: Node) -> None:
-    """Points the steps of the change that used the changed Tensor to what it was: no circle in the graph."""
-    stack, seen = [after], {after._number}
-    while stack:
-        node = stack.pop()
-        if any(x is changed for x in node._inputs or ()):
-            node._inputs = tuple(before if x is changed else x for x in node._inputs or ())
-        for x in node._inputs or ():
-            if isinstance(x, Node) and x._number > before._number and x._number not in seen:
-                seen.add(x._number)
-                stack.append(x)

@@ -1,5 +1,6 @@
 """Leaving out neurons at random while learning."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from ..random import random_generator
 from .layer import Layer
 
 
-@primitive(lambda g, out, x, mask: g * mask, elementwise=True)
+@primitive(lambda g, out, x, mask: g * mask)
 def dropout(x: Any, mask: Any) -> Any:
     """x * mask, where the mask is a constant array: 0 where a value is dropped, else what makes up for it."""
     return x * mask
@@ -21,7 +22,7 @@ def dropout_mask(shape: tuple[int, ...], rate: float, dtype: Any) -> np.ndarray:
 
     The probability is a whole number of 65,536ths: 16 random bits an element are three times as fast as a random float.
     """
-    size = int(np.prod(shape, dtype=int))
+    size = math.prod(shape)
     bits = random_generator().bit_generator.random_raw(size // 4 + 1).view(np.uint16)[:size].reshape(shape)
     return np.multiply(bits >= round(rate * 65536), 1 / (1 - rate), dtype=dtype)
 

@@ -56,9 +56,10 @@ class Optimizer:
                 if g is None:
                     continue
                 with weight.writeable() as array:
-                    if weight not in self._states:
-                        self._states[weight] = self.initial_state(array)
-                    self.update(array, g.data, self._states[weight], self._scratch_like(array))
+                    state = self._states.get(weight)
+                    if state is None:
+                        state = self._states[weight] = self.initial_state(array)
+                    self.update(array, g.data, state, self._scratch_like(array))
 
     def _scratch_like(self, array: np.ndarray) -> np.ndarray:
         """Memory for one intermediate result, the same for all weights: an update makes no temporary arrays."""
