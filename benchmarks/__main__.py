@@ -1,14 +1,15 @@
-"""Runs the benchmarks and prints their tables: `python -m benchmarks [training small import memory]`."""
+"""Runs the benchmarks and prints their tables: `python -m benchmarks [training small import memory deep]`."""
 
 import argparse
 
-from . import import_time, memory, small_operation, training_step
+from . import deep_graph, import_time, memory, small_operation, training_step
 
 BENCHMARKS = {
     "training": training_step.main,
     "small": small_operation.main,
     "import": import_time.main,
     "memory": memory.main,
+    "deep": deep_graph.main,
 }
 
 
