@@ -59,7 +59,7 @@ def main() -> None:
     save(folder / "weights.npz", lambda path: save_weights(path, model))
     save(folder / "learning_curves.png", lambda path: plot_curves(path, history.history))
     save(folder / "digits.png", lambda path: plot_digits(path, x_test, y_test, model.predict(X_test)))
-    drawing = tg.draw(loss_of_one_batch(model, X_train[: options.batch_size], Y_train[: options.batch_size]))
+    drawing = tg.draw(loss_of_one_batch(model, X_test[: options.batch_size], Y_test[: options.batch_size]))
     for suffix in ("svg", "png"):
         print("wrote", drawing.save(folder / f"gradient_graph.{suffix}"))
 

@@ -53,7 +53,7 @@ def _check(
     last: int,
     eps: float,
     tolerance: float,
-    rng: np.random.Generator,
+    rng: "np.random.Generator",
 ) -> None:
     out, pull = vjp(f, *points)
     u = rng.standard_normal(out.shape)

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
-FONT = "Helvetica,Arial,sans-serif"
+FONT = "DejaVu Sans,Verdana,Geneva,sans-serif"  # of one width: the layout fits wherever the picture is opened
 INK, GREY, FAINT, PAPER = "#1F2933", "#52606D", "#9AA5B1", "#FFFFFF"
 BOX_FILLS, BOX_BORDER = ("#F6F7F9", "#EEF1F4"), "#D3DAE2"
 WRONG = "#7A00CC"  # nan and infinite
