@@ -12,7 +12,7 @@ import numpy as np
 import tinygrad_lite as tg
 from tinygrad_lite import primitive
 
-from .naming import look_up
+from .naming import choose
 
 
 def _relu_rule(g: Any, out: Any, x: Any) -> Any:
@@ -116,4 +116,4 @@ def get(activation: "str | Callable[..., Any] | None") -> Callable[..., Any]:
     """The activation of that name; a function is taken as it is; None is `linear`."""
     if activation is None:
         return linear
-    return activation if callable(activation) else look_up("activation", activation, ACTIVATIONS)
+    return choose("activation", activation, ACTIVATIONS)

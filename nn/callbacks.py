@@ -51,14 +51,22 @@ class History(Callback):
             self.history.setdefault(name, []).append(value)
 
 
+def as_callbacks(callbacks: Any) -> list[Callback]:
+    """The callbacks as a list, none if it is None. Raises TypeError for anything but nn.Callback objects."""
+    if callbacks is not None and not isinstance(callbacks, (list, tuple)):
+        raise TypeError(f"callbacks must be a list of nn.Callback objects, given {type(callbacks).__name__}")
+    for callback in callbacks or ():
+        if not isinstance(callback, Callback):
+            raise TypeError(f"callbacks must be nn.Callback objects, given {type(callback).__name__}")
+    return list(callbacks or ())
+
+
 class CallbackList:
     """Tells several callbacks at once."""
 
     def __init__(self, callbacks: Sequence[Callback], model: "Model", params: dict[str, Any]) -> None:
         self.callbacks = list(callbacks)
         for callback in self.callbacks:
-            if not isinstance(callback, Callback):
-                raise TypeError(f"callbacks must be nn.Callback objects, given {type(callback).__name__}")
             callback.model, callback.params = model, params
 
     def tell(self, event: str, *args: Any) -> None:

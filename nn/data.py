@@ -7,6 +7,8 @@ import numpy as np
 
 from tinygrad_lite import Tensor
 
+from .checks import number
+
 
 def as_samples(name: str, x: Any) -> np.ndarray:
     """The argument as an array whose first axis counts the samples, or an error that says what it is instead."""
@@ -28,10 +30,26 @@ def as_pair(x_name: str, x: Any, y_name: str, y: Any) -> tuple[np.ndarray, np.nd
     return x, y
 
 
+def same_last_axis(y_true: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """y_true, brought to this shape if a last axis of length 1 is all that differs: (n,) is taken for (n, 1).
+
+    As in Keras. Broadcast against each other, they would silently make n * n pairs.
+    """
+    return y_true.reshape(shape) if (*y_true.shape, 1) == shape or y_true.shape == (*shape, 1) else y_true
+
+
+def as_validation(data: Any) -> tuple[np.ndarray, np.ndarray]:
+    """The pair (x, y) that is to be judged on."""
+    if not isinstance(data, (tuple, list)):
+        raise TypeError(f"validation_data must be a tuple (x, y), given {type(data).__name__}")
+    if len(data) != 2:
+        raise ValueError(f"validation_data must be a tuple (x, y), given {len(data)} things")
+    return as_pair("validation x", data[0], "validation y", data[1])
+
+
 def split_validation(x: np.ndarray, y: np.ndarray, share: float) -> tuple[tuple, tuple]:
     """The samples before, and the last `share` of them, kept for validation (before any shuffling, as in Keras)."""
-    if not 0 < share < 1:
-        raise ValueError(f"validation_split is the share kept for validation, between 0 and 1, given {share!r}")
+    share = number("validation_split", share, below=1)
     at = int(len(x) * (1 - share))
     if at in (0, len(x)):
         raise ValueError(f"validation_split={share} of {len(x)} samples leaves one part without any")
@@ -43,10 +61,3 @@ def batches(count: int, batch_size: int, order: np.ndarray | None = None) -> Ite
     for start in range(0, count, batch_size):
         stop = min(start + batch_size, count)
         yield slice(start, stop) if order is None else order[start:stop]
-
-
-def check_batch_size(batch_size: Any) -> int:
-    """A whole number of at least 1."""
-    if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
-        raise ValueError(f"batch_size must be a whole number of at least 1, given {batch_size!r}")
-    return int(batch_size)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .naming import look_up
+from .naming import choose
 from .random import random_generator
 
 Shape = tuple[int, ...]
@@ -115,4 +115,4 @@ INITIALIZERS: dict[str, Initializer] = {
 
 def get(initializer: str | Initializer | Any) -> Initializer:
     """The initializer of that name; a function of a shape is taken as it is."""
-    return initializer if callable(initializer) else look_up("initializer", initializer, INITIALIZERS)
+    return choose("initializer", initializer, INITIALIZERS)

@@ -1,6 +1,8 @@
 """How wrong a prediction is, as one number: the mean over the samples.
 
 Each loss is a function of (y_true, y_pred); the class of the same name holds its options, as in Keras.
+y_true is a constant: no gradient flows into it, so a y_true that wants one is refused. Nothing is broadcast: the shapes
+must be equal, but for a last axis of length 1 that only one of them has, as in Keras.
 """
 
 from collections.abc import Callable
@@ -12,7 +14,8 @@ import tinygrad_lite as tg
 from tinygrad_lite import Tensor, primitive
 
 from .activations import softmax, softplus
-from .naming import look_up
+from .data import same_last_axis
+from .naming import choose
 
 Array = Any
 
@@ -26,11 +29,17 @@ def _same_shape(loss: str, y_true: Array, y_pred: Array) -> None:
 
 
 def _constant(y: Array) -> np.ndarray:
-    return y.detach().numpy() if isinstance(y, Tensor) else np.asarray(y)
+    if not isinstance(y, Tensor):
+        return np.asarray(y)
+    if y.requires_grad:
+        raise ValueError("y_true is a constant to a loss, but this one wants a gradient: write y_true.detach()")
+    return y.numpy()
 
 
-def _as(y_true: Array, y_pred: Tensor) -> np.ndarray:
-    y = _constant(y_true)
+def _as(loss: str, y_true: Array, y_pred: Tensor) -> np.ndarray:
+    """y_true as a constant array of y_pred's shape and dtype."""
+    y = same_last_axis(_constant(y_true), y_pred.shape)
+    _same_shape(loss, y, y_pred)
     return y if y.dtype == y_pred.dtype else y.astype(y_pred.dtype)
 
 
@@ -67,8 +76,7 @@ def categorical_crossentropy(y_true: Array, y_pred: Tensor, from_logits: bool = 
     y_pred are probabilities (a softmax) or, with from_logits, what goes into the softmax: exact at any size.
     Raises ValueError for shapes that differ.
     """
-    y = _as(y_true, y_pred)
-    _same_shape("categorical_crossentropy", y, y_pred)
+    y = _as("categorical_crossentropy", y_true, y_pred)
     return softmax_crossentropy(y_pred, y=y) if from_logits else crossentropy(y_pred, y=y)
 
 
@@ -78,10 +86,8 @@ def one_hot(labels: Array, num_classes: int, dtype: Any = np.float32) -> np.ndar
     Raises ValueError that names the first label out of range, TypeError for labels that are no integers.
     """
     labels = _constant(labels)
-    if labels.dtype.kind not in "iu":
-        if labels.dtype.kind != "f" or (labels != np.floor(labels)).any():
-            raise TypeError(f"labels must be integers, given {labels.dtype}: write y.astype(int)")
-        labels = labels.astype(np.int64)
+    if labels.dtype.kind not in "iuf" or (labels.dtype.kind == "f" and (labels != np.floor(labels)).any()):
+        raise TypeError(f"labels must be integers, given {labels.dtype}: write y.astype(int)")
     if labels.size and (labels.min() < 0 or labels.max() >= num_classes):
         where = np.argwhere((labels < 0) | (labels >= num_classes))[0]
         place = ", ".join(map(str, where.tolist()))
@@ -89,7 +95,7 @@ def one_hot(labels: Array, num_classes: int, dtype: Any = np.float32) -> np.ndar
             f"label {labels[tuple(where)]} at index [{place}] is none of the {num_classes} classes 0..{num_classes - 1}"
         )
     out = np.zeros((labels.size, num_classes), dtype)
-    out[np.arange(labels.size), labels.reshape(-1)] = 1
+    out[np.arange(labels.size), labels.reshape(-1).astype(np.int64)] = 1
     return out.reshape(*labels.shape, num_classes)
 
 
@@ -108,11 +114,11 @@ def binary_crossentropy(y_true: Array, y_pred: Tensor, from_logits: bool = False
     y_pred are probabilities (a sigmoid, held between 1e-7 and 1 - 1e-7 as in Keras) or, with from_logits, what goes
     into the sigmoid: exact at any size.
     """
-    y = _as(y_true, y_pred)
-    _same_shape("binary_crossentropy", y, y_pred)
+    y = _as("binary_crossentropy", y_true, y_pred)
     if from_logits:
         return (softplus(y_pred) - y_pred * y).mean()
-    p = tg.clip(y_pred, 1e-7, 1 - 1e-7)
+    margin = max(1e-7, float(np.finfo(y.dtype).epsneg))  # in float16, 1 - 1e-7 would be 1
+    p = tg.clip(y_pred, margin, 1 - margin)
     return -(y * tg.log(p) + (1 - y) * tg.log(1 - p)).mean()
 
 
@@ -121,22 +127,19 @@ def binary_crossentropy(y_true: Array, y_pred: Tensor, from_logits: bool = False
 
 def mean_squared_error(y_true: Array, y_pred: Tensor) -> Tensor:
     """The mean of (y_true - y_pred)**2."""
-    y = _as(y_true, y_pred)
-    _same_shape("mean_squared_error", y, y_pred)
+    y = _as("mean_squared_error", y_true, y_pred)
     return tg.square(y_pred - y).mean()
 
 
 def mean_absolute_error(y_true: Array, y_pred: Tensor) -> Tensor:
     """The mean of |y_true - y_pred|."""
-    y = _as(y_true, y_pred)
-    _same_shape("mean_absolute_error", y, y_pred)
+    y = _as("mean_absolute_error", y_true, y_pred)
     return tg.abs(y_pred - y).mean()
 
 
 def hinge(y_true: Array, y_pred: Tensor) -> Tensor:
     """The mean of max(1 - y_true * y_pred, 0), for labels -1 and 1 (0 and 1 are taken as -1 and 1)."""
-    y = _as(y_true, y_pred)
-    _same_shape("hinge", y, y_pred)
+    y = _as("hinge", y_true, y_pred)
     if ((y == 0) | (y == 1)).all():
         y = 2 * y - 1
     return tg.maximum(1 - y_pred * y, 0.0).mean()
@@ -213,4 +216,4 @@ LOSSES: dict[str, Callable[..., Tensor]] = {
 
 def get(loss: Any) -> Callable[..., Tensor]:
     """The loss of that name; a function of (y_true, y_pred) is taken as it is."""
-    return loss if callable(loss) else look_up("loss", loss, LOSSES)
+    return choose("loss", loss, LOSSES)

@@ -1,37 +1,58 @@
 """How good a prediction is, in words people use. A metric adds up batches; its result is the mean over all samples."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from .naming import look_up
+from .data import same_last_axis
+from .naming import choose
 
 
 def categorical_accuracy(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
     """For each sample 1 if the largest of y_pred is where the largest of y_true (one-hot) is, else 0."""
-    return np.argmax(y_true, axis=-1) == np.argmax(y_pred, axis=-1)
+    return np.argmax(_as("categorical_accuracy", y_true, y_pred.shape), axis=-1) == np.argmax(y_pred, axis=-1)
 
 
 def sparse_categorical_accuracy(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """For each sample 1 if the largest of y_pred is at the class number y_true, else 0."""
-    guess = np.argmax(y_pred, axis=-1)
-    return y_true.reshape(guess.shape) == guess
+    """For each sample 1 if the largest of y_pred (..., classes) is at the class number y_true (...), else 0."""
+    return _as("sparse_categorical_accuracy", y_true, y_pred.shape[:-1]) == np.argmax(y_pred, axis=-1)
 
 
-def binary_accuracy(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """For each element 1 if y_pred is on the same side of 0.5 as y_true, else 0."""
-    return (y_true > 0.5) == (y_pred > 0.5)
+def binary_accuracy(y_true: np.ndarray, y_pred: np.ndarray, threshold: float = 0.5) -> np.ndarray:
+    """For each element 1 if y_pred is above the threshold just where y_true (0 or 1, -1 or 1) is 1, else 0."""
+    return (_as("binary_accuracy", y_true, y_pred.shape) > 0.5) == (y_pred > threshold)
+
+
+def accuracy(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
+    """The accuracy that goes with the shapes, as in Keras.
+
+    One number a sample: binary; y_true without y_pred's last axis, or with 1 there: sparse; else categorical.
+    """
+    if y_pred.ndim == 1 or y_pred.shape[-1] == 1:
+        return binary_accuracy(y_true, y_pred)
+    if y_true.ndim < y_pred.ndim or y_true.shape[-1] == 1:
+        return sparse_categorical_accuracy(y_true, y_pred)
+    return categorical_accuracy(y_true, y_pred)
 
 
 def mean_squared_error(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
     """For each element (y_true - y_pred)**2."""
-    return np.square(y_true - y_pred)
+    return np.square(_as("mean_squared_error", y_true, y_pred.shape) - y_pred)
 
 
 def mean_absolute_error(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
     """For each element |y_true - y_pred|."""
-    return np.abs(y_true - y_pred)
+    return np.abs(_as("mean_absolute_error", y_true, y_pred.shape) - y_pred)
+
+
+def _as(metric: str, y_true: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """y_true in this shape: nothing is broadcast, but a last axis of length 1 may come or go."""
+    y = same_last_axis(y_true, shape)
+    if y.shape != shape:
+        raise ValueError(f"{metric}: y_true has the shape {y_true.shape}, needed is {shape}")
+    return y
 
 
 class Metric:
@@ -87,16 +108,23 @@ METRICS: dict[str, Callable[..., Any]] = {
 }
 
 
-def get(metric: Any, loss_name: str = "") -> Metric:
-    """The metric of that name. "accuracy" is the accuracy that goes with the loss, as in Keras."""
+def get(metric: Any, loss: Any = None) -> Metric:
+    """The metric of that name; a Metric is taken as it is, a function of (y_true, y_pred) is averaged.
+
+    "accuracy" is the accuracy that goes with the loss and the shapes. After a binary cross-entropy or a hinge it looks
+    at each output by itself; where those take logits, yes begins at 0 (in Keras, at 0.5 even then).
+    """
     if isinstance(metric, Metric):
         return metric
-    if callable(metric):
-        return Metric(metric)
     if isinstance(metric, str) and metric.lower() in ("accuracy", "acc"):
-        if loss_name.startswith("sparse_"):
-            return Metric(sparse_categorical_accuracy, metric)
-        return Metric(
-            binary_accuracy if loss_name in ("binary_crossentropy", "hinge") else categorical_accuracy, metric
-        )
-    return Metric(look_up("metric", metric, METRICS), metric)
+        return Metric(_accuracy_for(loss), metric)
+    function = choose("metric", metric, METRICS)
+    return Metric(function, metric if isinstance(metric, str) else None)
+
+
+def _accuracy_for(loss: Any) -> Callable[..., np.ndarray]:
+    name = getattr(loss, "name", getattr(loss, "__name__", ""))
+    if name not in ("binary_crossentropy", "hinge"):
+        return accuracy
+    logits = name == "hinge" or getattr(loss, "options", {}).get("from_logits", False)
+    return partial(binary_accuracy, threshold=0.0) if logits else binary_accuracy

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from tinygrad_lite import Tensor, no_grad, scope, tensor, zeros
 
 from .naming import snake_case
@@ -53,6 +55,8 @@ class Module:
             if first:
                 self.build(x.shape)
                 self.built = True
+                if self.training:
+                    self.train()  # what was made just now too
             out = self.call(x, *args, **options)
         if first:
             self.output_shape = (None, *out.shape[1:]) if isinstance(out, Tensor) else None
@@ -135,16 +139,25 @@ class Module:
         return [weight.data for weight in self.weights]
 
     def set_weights(self, arrays: list) -> None:
-        """Gives the weights new values, from arrays of the same shapes. Nothing changes unless all of them fit."""
-        weights = self.weights
-        if len(arrays) != len(weights):
-            raise ValueError(f"set_weights needs {len(weights)} arrays, given {len(arrays)}")
-        for (name, weight), array in zip(self.named_weights(), arrays, strict=True):
-            if weight.shape != getattr(array, "shape", ()):
-                raise ValueError(f"{name} has the shape {weight.shape}, given {getattr(array, 'shape', type(array))}")
+        """Gives the weights new values, from arrays of the same shapes in the order of `get_weights`.
+
+        They are cast to the weights' dtypes. Raises ValueError for another number of arrays or another shape, TypeError
+        for what is not real numbers; then nothing changes.
+        """
+        named = list(self.named_weights())
+        if len(arrays) != len(named):
+            raise ValueError(f"set_weights needs {len(named)} arrays, given {len(arrays)}")
+        values = []
+        for (name, weight), given in zip(named, arrays, strict=True):
+            array = given.data if isinstance(given, Tensor) else np.asarray(given)
+            if array.dtype.kind not in "biuf":
+                raise TypeError(f"{name} holds real numbers, given an array of {array.dtype}")
+            if array.shape != weight.shape:
+                raise ValueError(f"{name} has the shape {weight.shape}, given {array.shape}")
+            values.append(array.astype(weight.dtype))
         with no_grad():
-            for weight, array in zip(weights, arrays, strict=True):
-                weight[...] = array
+            for (_, weight), value in zip(named, values, strict=True):
+                weight[...] = value
 
     def build_for(self, input_shape: tuple[int, ...]) -> None:
         """Builds it for inputs of this shape (without the batch axis), by letting one sample of zeros through."""

@@ -8,10 +8,19 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
+def choose(kind: str, given: Any, known: Mapping[str, T]) -> T:
+    """The entry of that name; a function or another object that can be called is taken as it is."""
+    return given if callable(given) and not isinstance(given, type) else look_up(kind, given, known)
+
+
 def look_up(kind: str, name: Any, known: Mapping[str, T]) -> T:
-    """The entry of that name, or a ValueError that lists the names there are."""
+    """The entry of that name, or a ValueError that lists the names there are; a TypeError for what is no name."""
+    if isinstance(name, type):
+        raise TypeError(f"{kind} is given the class {name.__name__}, not an object of it: write {name.__name__}(...)")
     if not isinstance(name, str):
-        raise TypeError(f"{kind} must be a name or a function, given {type(name).__name__} {name!r:.60}")
+        raise TypeError(
+            f"{kind} must be a name like {next(iter(known))!r} or an object, given {type(name).__name__} {name!r:.60}"
+        )
     if name.lower() in known:
         return known[name.lower()]
     close = get_close_matches(name.lower(), known, n=1)

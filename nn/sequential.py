@@ -28,7 +28,11 @@ class Sequential(Model):
             self.add(layer)
 
     def add(self, layer: Module) -> None:
-        """Puts a layer on top. Raises TypeError for anything else, ValueError for a name that is taken."""
+        """Puts a layer on top, and names it after its class if it has no name.
+
+        Raises TypeError for anything else, ValueError for a name that is taken; a layer that does not fit on top of the
+        others raises too. Then it is not added.
+        """
         if not isinstance(layer, Module):
             raise TypeError(
                 f"Sequential is made of layers such as nn.Dense(10), given {type(layer).__name__} {layer!r:.60}"
@@ -38,18 +42,27 @@ class Sequential(Model):
             raise ValueError(f"the layer {layer.name!r} is in this model already: make another one")
         if layer.name is None:
             numbered = [layer.kind, *[f"{layer.kind}_{i}" for i in range(1, len(taken) + 1)]]
-            layer.name = next(name for name in numbered if name not in taken)
+            name = next(name for name in numbered if name not in taken)
         elif layer.name in taken:
             raise ValueError(f"there is a layer named {layer.name!r} in this model already: choose another name")
+        else:
+            name = layer.name
+        was_named, was_built = layer.name, self.built
+        layer.name = name
         self.layers.append(layer)
-        self._build_what_is_known()
+        self.built = False  # the next call names the new weights and finds the new output_shape
+        try:
+            if self.input_shape is not None:
+                self.build_for(self.input_shape)  # with the input's shape known, every weight can be made at once
+        except BaseException:
+            self.layers.pop()
+            layer.name, self.built = was_named, was_built
+            raise
 
-    def _build_what_is_known(self) -> None:
-        """With the input's shape known, lets a sample of zeros through, so that every weight exists."""
-        shape = getattr(self.layers[0], "input_shape", None)
-        if shape is not None:
-            self.built = False
-            self.build_for(shape)
+    @property
+    def input_shape(self) -> tuple[int, ...] | None:
+        """The shape of one sample, if the first layer states it."""
+        return getattr(self.layers[0], "input_shape", None) if self.layers else None
 
     def call(self, x: Tensor) -> Tensor:
         for layer in self.layers:

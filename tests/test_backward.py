@@ -272,3 +272,57 @@ def test_a_complex_detour_raises_instead_of_dropping_the_imaginary_part():
     with pytest.raises(TypeError, match="complex"):
         (x * 1j).sum().backward()
     assert x.grad is None
+
+
+def test_an_error_in_a_rule_names_the_operation_and_keeps_its_type():
+    def rule(g, out, x):
+        raise KeyError("no such table")
+
+    look_up = tg.primitive(rule)(lambda x: x * 2)
+    look_up.primitive.name = "look_up"
+    with pytest.raises(KeyError, match=r"no such table(.|\n)*in the derivative of look_up by a Tensor float64\(1,\)"):
+        look_up(leaf(2.0)).backward()
+
+
+def test_a_rule_whose_cotangent_has_another_shape_of_the_same_size_raises():
+    turned = tg.primitive(lambda g, out, x: g.T)(lambda x: x * 2)
+    x = leaf([1.0, 2.0, 3.0], [4.0, 5.0, 6.0])
+    with pytest.raises(ValueError, match=r"\(3, 2\) for an argument of \(2, 3\)"):
+        turned(x).backward(np.ones((2, 3)))
+    assert x.grad is None
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_a_primitive_may_compute_with_python_s_numbers(create_graph):
+    forwards = {
+        1: lambda x: float(x) ** 2,
+        2: lambda x, y: float(x) ** 2,
+        3: lambda x, scale=1: float(x) ** 2,
+    }
+    for arity, forward in forwards.items():
+        rules = [lambda g, out, x, *_, **__: 2 * float(x), lambda *_: 0][: 2 if arity == 2 else 1]
+        square = tg.primitive(*rules)(forward)
+        x = leaf(3.0)[0].detach()
+        x.requires_grad = True
+        y = square(x, leaf(1.0)[0]) if arity == 2 else square(x)
+        assert y.dtype == np.float64 and y.shape == () and repr(y)
+        y.backward(create_graph=create_graph)
+        assert x.grad.item() == 6.0 and x.grad.dtype == np.float64
+
+
+def test_a_complex_detour_through_a_cast_raises_too():
+    x = leaf(1.0)
+    with pytest.raises(TypeError, match="complex"):
+        tg.abs(x.astype(complex) * 1j).sum().backward()
+    assert x.grad is None
+
+
+def test_the_gradient_of_a_matrix_used_by_a_batch_is_one_product_of_all_rows():
+    x, w = tg.tensor(np.ones((50, 4, 3))), tg.tensor(np.ones((3, 2)), requires_grad=True)
+    out = x @ w
+    _, rule = out._primitive.rules
+    assert rule(np.ones(out.shape), out._data, x._data, w._data).shape == (3, 2)
+    for shape in ((0, 4, 3), (2, 4, 0)):
+        w = tg.tensor(np.ones((shape[-1], 2)), requires_grad=True)
+        (np.ones(shape) @ w).sum().backward()
+        assert w.grad.tolist() == np.zeros((shape[-1], 2)).tolist()

@@ -221,3 +221,40 @@ def test_ties_of_float16_are_counted_beyond_its_largest_number():
     x = tg.tensor(np.ones(70_000, np.float16), requires_grad=True)
     x.max().backward()
     np.testing.assert_allclose(x.grad.data, 1 / 70_000, rtol=1e-2)
+
+
+FLOAT16 = {
+    "var": (lambda x: tg.var(x), np.var),
+    "std": (lambda x: tg.std(x), np.std),
+    "norm": (lambda x: tg.norm(x), np.linalg.norm),
+    "logsumexp": (lambda x: tg.logsumexp(x), lambda x: np.log(np.sum(np.exp(x)))),
+    "mean": (lambda x: tg.mean(x), np.mean),
+}
+
+
+@pytest.mark.parametrize("name", FLOAT16)
+def test_float16_reductions_are_computed_in_float32_and_rounded_once(name):
+    ours, numpy = FLOAT16[name]
+    array = (np.arange(70_000) % 7).astype(np.float16)
+    x = tg.tensor(array, requires_grad=True)
+    out = ours(x)
+    assert out.dtype == np.float16 and out.item() == numpy(array.astype(np.float64)).astype(np.float16)
+    out.backward()
+    expected = tg.grad(ours)(array.astype(np.float64)).data
+    np.testing.assert_allclose(x.grad.data, expected, rtol=2e-2, atol=2e-7)
+
+
+def test_the_mixed_derivative_of_a_power_at_the_exponent_zero():
+    x, y = np.array(2.0), np.array(0.0)
+    by_x_then_y = tg.grad(lambda y: tg.grad(lambda x: x**y)(x))(y)
+    by_y_then_x = tg.grad(lambda x: tg.grad(lambda y: x**y)(y))(x)
+    assert by_x_then_y.item() == by_y_then_x.item() == 0.5
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [tg.norm, tg.logsumexp, lambda x: x.std(), lambda x: tg.max(x - x[0]), lambda x: x @ np.array([INF, -INF, 1.0]),
+     lambda x: tg.prod(x * x), lambda x: tg.sqrt(x[::-1])[0]],
+)  # fmt: skip
+def test_a_branch_not_taken_is_handed_zero_through_reductions_and_products_too(bad):
+    assert gradients(lambda x: tg.where(False, bad(x), x.sum()), [INF, 0.0, -INF]) == [1.0, 1.0, 1.0]

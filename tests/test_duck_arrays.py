@@ -106,6 +106,11 @@ FUNCTIONS = {
     "written in place": lambda x, w, v: written(x, v),
     "bad points": lambda x, w, v: tg.where(x > 100, tg.sqrt(x - 100), 0.0).sum() + v.sum(),
     "einsum": lambda x, w, v: tg.einsum("ij,jk->ki", x, w).sum() + tg.einsum("ij->ji", x)[0, 0],
+    "einsum of diagonals and sums": lambda x, w, v: (
+        tg.einsum("ij,ij->", x, x) + tg.einsum("ii->i", w[:, :3])[0] + tg.einsum("ij,kl->i", x, w).sum()
+    ),
+    "written at positions": lambda x, w, v: (tg.setitem(x, ([0, 0, 1], [1, 1, 2]), v[:3]) * x).sum(),
+    "taken": lambda x, w, v: tg.trace(w[:, :3]) + (tg.take_along_axis(x, [[0, 1, 1]], 0) * x).sum(),
     "a constant of the same library": lambda x, w, v: (
         (x * Duck(np.full(3, 2.0))).sum() if is_duck(x) else (x * np.full(3, 2.0)).sum()
     ),

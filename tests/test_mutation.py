@@ -380,3 +380,31 @@ def test_a_random_program_in_place_has_the_gradients_of_the_same_program_without
     ):
         changed, pure = (derivative(lambda x, p=p: _run(program, x, in_place=p)) for p in (True, False))
         np.testing.assert_allclose(changed.data, pure.data, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        tg.primitive(lambda g, out, x: -g)(lambda x: x),
+        tg.primitive(lambda g, out, x, factor: g * factor)(lambda x, factor=2.0: x),
+        tg.primitive(lambda g, out, x, y: g, None)(lambda x, y=1.0: x),
+    ],
+)
+def test_a_primitive_that_returns_its_argument_does_not_expose_it_to_writes(identity):
+    w, t = leaf(1.0, 1.0), tg.tensor(np.array([3.0, 4.0]))
+    y = w * (identity(t, 1.0) if len(identity.primitive.rules) == 2 else identity(t))
+    t[...] = 100.0
+    y.backward(np.ones(2))
+    assert w.grad.tolist() == [3.0, 4.0]
+
+
+def test_only_what_shares_memory_makes_a_write_copy():
+    for use, copies in [(lambda w: w[[0, 1]], False), (lambda w: w[w > 0], False), (lambda w: w[0], False),
+                        (lambda w: w[:1], True), (lambda w: w.T, True), (lambda w: w.detach(), True)]:  # fmt: skip
+        w = leaf(1.0, 2.0)
+        used, memory = use(w), w._data
+        before = used.tolist()
+        with tg.no_grad(), w.writeable() as array:
+            array[...] = 100
+        assert used.tolist() == before
+        assert (w._data is not memory) is copies

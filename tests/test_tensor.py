@@ -230,7 +230,8 @@ def test_repr():
         (lambda x: x.sum(axis=5), IndexError, ["sum", "(3, 4)", "5"]),
         (lambda x: tg.concatenate([x, np.ones((2, 2))]), ValueError, ["concatenate", "(3, 4)", "(2, 2)"]),
         (lambda x: tg.zeros((0,)).max(), ValueError, ["max", "(0,)", "empty"]),
-        (lambda x: x + "a", TypeError, ["'a'", "number"]),
+        (lambda x: tg.add(x, "a"), TypeError, ["'a'", "number"]),
+        (lambda x: x + "a", TypeError, ["unsupported operand", "'Tensor' and 'str'"]),
         (lambda x: x & 1, TypeError, ["bitwise_and", "(3, 4)"]),
         (lambda x: tg.sum(x, 0, axis=1), TypeError, ["sum()", "multiple values for argument 'axis'"]),
         (lambda x: tg.sum(x, colour=1), TypeError, ["sum", "colour"]),
@@ -379,3 +380,63 @@ def test_a_scope_names_what_is_computed_in_it():
             y = x * 2
         z = y * 2
     assert (x.scope, y.scope, z.scope, (z * 2).scope) == ((), ("outer", "inner"), ("outer",), ())
+
+
+# Operands of other classes.
+
+
+class Foreign:
+    """A class of somebody else's, which knows what to do with numbers and arrays."""
+
+    def __radd__(self, other):
+        return "asked"
+
+    __rmatmul__ = __rpow__ = __lt__ = __add__ = __radd__
+
+
+def test_an_operand_of_an_unknown_class_is_asked():
+    t = leaf(1.0, 2.0)
+    assert t + Foreign() == Foreign() + t == t @ Foreign() == t ** Foreign() == "asked" and (t > Foreign()) == "asked"
+    for fail in (lambda: t - Foreign(), lambda: Foreign() * t, lambda: t < object(), lambda: "a" + t):
+        with pytest.raises(TypeError, match=r"unsupported operand|not supported|concatenate"):
+            fail()
+
+
+def test_an_array_that_refuses_numpy_s_ufuncs_is_asked_too():
+    class Refusing(Foreign):
+        __array_ufunc__ = None
+
+        def __array__(self, dtype=None, copy=None):
+            return np.ones(2)
+
+    assert leaf(1.0, 2.0) + Refusing() == "asked"
+
+
+@pytest.mark.parametrize("other", ["abc", object(), {}, None])
+def test_what_is_no_number_is_unequal(other):
+    for t in (leaf(1.0, 2.0), leaf(1.0)[0]):
+        same(t == other, np.zeros(t.shape, bool))
+        same(t != other, np.ones(t.shape, bool))
+        assert other not in leaf(1.0, 2.0)
+
+
+# NumPy's functions never write to a Tensor behind the graph's back.
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda t: np.add.at(t, [0], 100.0),
+        lambda t: np.copyto(t, 7.0),
+        lambda t: np.put(t, [0], 9.0),
+        lambda t: np.fill_diagonal(t, 5.0),
+        lambda t: np.atleast_1d(t).__setitem__(0, 5.0),
+    ],
+)
+def test_numpy_s_functions_that_write_are_refused(write):
+    w, t = leaf([1.0, 1.0], [1.0, 1.0]), tg.tensor(np.full((2, 2), 3.0))
+    y = (w * t).sum()
+    with pytest.raises((TypeError, ValueError), match=r"read-only|not supported"):
+        write(t)
+    y.backward()
+    assert w.grad.tolist() == [[3.0, 3.0], [3.0, 3.0]]

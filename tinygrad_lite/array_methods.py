@@ -1,13 +1,47 @@
 """NumPy's operators and methods, one line each: what they do is said in `ops` and, for changes in place, `changes`."""
 
-from collections.abc import Iterator
-from typing import Any, Self
+import operator
+from collections.abc import Callable, Iterator
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
 from . import changes, ops, protocols
 from .ops.reductions import Axis
-from .primitive import Node, describe
+from .primitive import ForeignOperand, Node, describe, leaf
+
+T = TypeVar("T", bound=Node)
+
+
+# An operator leaves an operand that it does not know to the operand's own class, as Python has it.
+
+
+def _operator(operation: Callable[..., Any]) -> Callable[[T, Any], T]:
+    def method(self: T, other: Any) -> T:
+        try:
+            return operation(self, other)
+        except ForeignOperand:
+            return NotImplemented
+
+    return method
+
+
+def _reflected(operation: Callable[..., Any]) -> Callable[[T, Any], T]:
+    def method(self: T, other: Any) -> T:
+        try:
+            return operation(other, self)
+        except ForeignOperand:
+            return NotImplemented
+
+    return method
+
+
+def _compared(operation: Callable[..., Any], numpy_s: Callable[..., Any], x: T, other: Any) -> T:
+    """NumPy's answer also to what is no number: unequal, or what the other's class says of each element."""
+    try:
+        return operation(x, other)
+    except ForeignOperand:
+        return leaf(type(x), np.asarray(numpy_s(x._data, other)))
 
 
 class ArrayMethods(Node):
@@ -83,40 +117,40 @@ class ArrayMethods(Node):
     # fmt: off
     # Operators.
 
-    def __add__(self, other: Any) -> Self: return ops.add(self, other)
-    def __sub__(self, other: Any) -> Self: return ops.subtract(self, other)
-    def __mul__(self, other: Any) -> Self: return ops.multiply(self, other)
-    def __truediv__(self, other: Any) -> Self: return ops.divide(self, other)
-    def __floordiv__(self, other: Any) -> Self: return ops.floor_divide(self, other)
-    def __mod__(self, other: Any) -> Self: return ops.remainder(self, other)
-    def __pow__(self, other: Any) -> Self: return ops.power(self, other)
-    def __matmul__(self, other: Any) -> Self: return ops.matmul(self, other)
-    def __and__(self, other: Any) -> Self: return ops.bitwise_and(self, other)
-    def __or__(self, other: Any) -> Self: return ops.bitwise_or(self, other)
-    def __xor__(self, other: Any) -> Self: return ops.bitwise_xor(self, other)
+    __add__ = _operator(ops.add)
+    __sub__ = _operator(ops.subtract)
+    __mul__ = _operator(ops.multiply)
+    __truediv__ = _operator(ops.divide)
+    __floordiv__ = _operator(ops.floor_divide)
+    __mod__ = _operator(ops.remainder)
+    __pow__ = _operator(ops.power)
+    __matmul__ = _operator(ops.matmul)
+    __and__ = _operator(ops.bitwise_and)
+    __or__ = _operator(ops.bitwise_or)
+    __xor__ = _operator(ops.bitwise_xor)
     def __neg__(self) -> Self: return ops.negative(self)
     def __pos__(self) -> Self: return ops.positive(self)
     def __abs__(self) -> Self: return ops.abs(self)
     def __invert__(self) -> Self: return ops.invert(self)
-    def __lt__(self, other: Any) -> Self: return ops.less(self, other)
-    def __le__(self, other: Any) -> Self: return ops.less_equal(self, other)
-    def __gt__(self, other: Any) -> Self: return ops.greater(self, other)
-    def __ge__(self, other: Any) -> Self: return ops.greater_equal(self, other)
-    def __eq__(self, other: Any) -> Self: return ops.equal(self, other)  # type: ignore[override]
-    def __ne__(self, other: Any) -> Self: return ops.not_equal(self, other)  # type: ignore[override]
+    __lt__ = _operator(ops.less)
+    __le__ = _operator(ops.less_equal)
+    __gt__ = _operator(ops.greater)
+    __ge__ = _operator(ops.greater_equal)
+    def __eq__(self, other: Any) -> Self: return _compared(ops.equal, operator.eq, self, other)  # type: ignore[override]
+    def __ne__(self, other: Any) -> Self: return _compared(ops.not_equal, operator.ne, self, other)  # type: ignore[override]
     __hash__ = object.__hash__
     def __getitem__(self, index: Any) -> Self: return ops.getitem(self, index)
-    def __radd__(self, other: Any) -> Self: return ops.add(other, self)
-    def __rsub__(self, other: Any) -> Self: return ops.subtract(other, self)
-    def __rmul__(self, other: Any) -> Self: return ops.multiply(other, self)
-    def __rtruediv__(self, other: Any) -> Self: return ops.divide(other, self)
-    def __rfloordiv__(self, other: Any) -> Self: return ops.floor_divide(other, self)
-    def __rmod__(self, other: Any) -> Self: return ops.remainder(other, self)
-    def __rpow__(self, other: Any) -> Self: return ops.power(other, self)
-    def __rmatmul__(self, other: Any) -> Self: return ops.matmul(other, self)
-    def __rand__(self, other: Any) -> Self: return ops.bitwise_and(other, self)
-    def __ror__(self, other: Any) -> Self: return ops.bitwise_or(other, self)
-    def __rxor__(self, other: Any) -> Self: return ops.bitwise_xor(other, self)
+    __radd__ = _reflected(ops.add)
+    __rsub__ = _reflected(ops.subtract)
+    __rmul__ = _reflected(ops.multiply)
+    __rtruediv__ = _reflected(ops.divide)
+    __rfloordiv__ = _reflected(ops.floor_divide)
+    __rmod__ = _reflected(ops.remainder)
+    __rpow__ = _reflected(ops.power)
+    __rmatmul__ = _reflected(ops.matmul)
+    __rand__ = _reflected(ops.bitwise_and)
+    __ror__ = _reflected(ops.bitwise_or)
+    __rxor__ = _reflected(ops.bitwise_xor)
 
     # Changes in place: all through one door.
 

@@ -8,7 +8,7 @@ from typing import Any, NoReturn, TypeAlias
 import numpy as np
 
 from .mode import enable_grad, no_grad
-from .primitive import NO_PARAMS, NUMBERS, Array, Node, describe, leaf
+from .primitive import NO_PARAMS, NUMBERS, PYTHON_NUMBERS, Array, Node, describe, leaf
 
 # Is shown (node, None, g), all that a node is handed, and (node, x, r), the share r that it hands on to its argument x.
 Watch: TypeAlias = Callable[[Node, Node | None, Array], None]
@@ -24,8 +24,8 @@ def backward(root: Node, gradient: Any = None, retain_graph: bool = False, creat
             f"backward() from a {describe(root)} that does not depend on anything with requires_grad=True."
             " Create the leaf with tensor(..., requires_grad=True), outside no_grad()"
         )
-    nodes = history([root])
-    found = pull_back(nodes, [root], [seed_of(root, gradient, create_graph)], create_graph=create_graph)
+    nodes = history(root)
+    found = pull_back(nodes, seed_of(root, gradient, create_graph), create_graph=create_graph)
     with _depositing, enable_grad() if create_graph else no_grad():
         sums = []
         for node, g in found:
@@ -58,16 +58,16 @@ def seed_of(root: Node, gradient: Any, create_graph: bool = False) -> Array:
     return seed._data if isinstance(seed, Node) else seed
 
 
-def history(roots: Iterable[Node], wrt: Sequence[Node] = ()) -> list[Node]:
-    """What the roots were computed from and what a gradient flows to, newest first: that is a topological order.
+def history(root: Node, wrt: Sequence[Node] = ()) -> list[Node]:
+    """What the root was computed from and what a gradient flows to, newest first: that is a topological order.
 
-    With `wrt`, only what depends on one of those nodes. Raises RuntimeError where the graph was freed, or where a
-    Tensor was changed in place after use.
+    The root, too, if it wants a gradient. With `wrt`, only what depends on one of those nodes. Raises RuntimeError
+    where the graph was freed, or where a Tensor was changed in place after use.
     """
     ends = {node._number for node in wrt}
     oldest = min(ends, default=0)
-    stack = [node for node in roots if node._requires_grad]
-    seen = {node._number for node in stack}
+    stack = [root] if root._requires_grad else []
+    seen = {root._number}
     nodes = []
     while stack:
         node = stack.pop()
@@ -124,39 +124,31 @@ def _as_it_was(x: Node, node: Node) -> Node:
 
 def pull_back(
     nodes: list[Node],
-    roots: Sequence[Node],
-    seeds: Sequence[Array],
+    seed: Array,
     wrt: Sequence[Node] = (),
     create_graph: bool = False,
     watch: Watch | None = None,
 ) -> list[tuple[Node, Array]]:
     """The chain rule over `nodes` (a `history`): each leaf, or each node of `wrt`, with the cotangent it is handed.
 
-    The cotangents are arrays of their own or, with create_graph, Tensors that can be differentiated again. `watch` is
-    shown every cotangent on the way; where the walk is repeated with care, the last word counts.
+    The first node, the root, is handed the seed. The cotangents are arrays of their own or, with create_graph, Tensors
+    that can be differentiated again. `watch` is shown every cotangent on the way; where the walk is repeated with care,
+    the last word counts.
     """
     with enable_grad() if create_graph else no_grad(), np.errstate(all="ignore"):
-        found = _walk(nodes, roots, seeds, wrt, create_graph, watch, careful=False)
+        found = _walk(nodes, seed, wrt, create_graph, watch)
         if any(n._primitive and n._primitive.elementwise for n in nodes) and any(_has_nan(g) for _, g in found):
             # A zero cotangent met an infinite derivative, or the nan is honest: the careful walk tells them apart.
-            found = _walk(nodes, roots, seeds, wrt, create_graph, watch, careful=True)
+            found = _walk(nodes, seed, wrt, create_graph, watch, careful=True)
     return found
 
 
 def _walk(
-    nodes: list[Node],
-    roots: Sequence[Node],
-    seeds: Sequence[Array],
-    wrt: Sequence[Node],
-    create_graph: bool,
-    watch: Watch | None,
-    careful: bool,
+    nodes: list[Node], seed: Array, wrt: Sequence[Node], create_graph: bool, watch: Watch | None, careful: bool = False
 ) -> list[tuple[Node, Array]]:
     ends = {node._number for node in wrt}
     reached = {node._number for node in nodes} if wrt else None
-    cotangents: dict[int, Array] = {}
-    for root, seed in zip(roots, seeds, strict=True):
-        cotangents[root._number] = cotangents[root._number] + seed if root._number in cotangents else seed
+    cotangents: dict[int, Array] = {nodes[0]._number: seed} if nodes else {}
     found = []
     for node in nodes:
         g = cotangents.pop(node._number, None)
@@ -166,7 +158,7 @@ def _walk(
             watch(node, None, g)
         step = node._primitive
         if step is None or node._number in ends:
-            found.append((node, _own(g) if any(g is seed for seed in seeds) else g))
+            found.append((node, g.copy() if g is seed else g))
             continue
         inputs, params = node._inputs or (), node._params
         if create_graph:
@@ -182,15 +174,19 @@ def _walk(
             number = x._number
             if reached is not None and number not in reached:
                 continue
-            r = rule(*given, **params) if params else rule(*given)
-            if careful and step.elementwise:
-                r = _zero_wins(g, r)
             data = x._data
-            if (kind := type(r)) is not type(data) or kind not in NUMBERS:  # numbers of one type fit
-                if r.dtype is not data.dtype or r.shape != data.shape:
-                    r = _fit(r, data)
-                if number not in cotangents and (x._primitive is None or number in ends):
-                    r = _own(r) if create_graph or r.base is not None or any(r is a for a in given) else r
+            try:
+                r = rule(*given, **params) if params else rule(*given)
+                if careful:
+                    r = _zero_wins(g, r, step.elementwise)
+                if (kind := type(r)) is not type(data) or kind not in NUMBERS:  # numbers of one type fit
+                    if kind in PYTHON_NUMBERS or r.dtype is not data.dtype or r.shape != data.shape:
+                        r = _fit(r, data)
+                    if number not in cotangents and (x._primitive is None or number in ends):
+                        r = r.copy() if create_graph or r.base is not None or any(r is a for a in given) else r
+            except Exception as error:
+                error.add_note(f"in the derivative of {step.name} by a {describe(x)}")
+                raise
             if watch is not None:
                 watch(node, x, r)
             cotangents[number] = cotangents[number] + r if number in cotangents else r
@@ -199,17 +195,21 @@ def _walk(
 
 def _fit(r: Array, data: Array) -> Array:
     """A cotangent brought to the shape and dtype of its argument: the axes that broadcasting stretched are summed."""
+    if type(r) in PYTHON_NUMBERS:
+        r = np.asarray(r)[()]
     if r.shape != data.shape:
-        extra = len(r.shape) - len(data.shape)
+        shape, extra = r.shape, len(r.shape) - len(data.shape)
         if r.dtype == np.float16:
             r = r.astype(np.float32)  # added up in float32, rounded once
         if extra > 0:
             r = r.sum(axis=tuple(range(extra)))
-        stretched = tuple([i for i, n in enumerate(data.shape) if n == 1 and extra >= 0 and r.shape[i] != 1])
+        elif extra < 0:
+            r = r.reshape((1,) * -extra + shape)
+        stretched = tuple([i for i, n in enumerate(data.shape) if n == 1 and r.shape[i] != 1])
         if stretched:
             r = r.sum(axis=stretched, keepdims=True)
         if r.shape != data.shape:
-            r = r.reshape(data.shape)
+            raise ValueError(f"the rule gave a cotangent of the shape {shape} for an argument of {data.shape}")
     if r.dtype != data.dtype:
         if r.dtype.kind == "c":
             raise TypeError(
@@ -220,21 +220,16 @@ def _fit(r: Array, data: Array) -> Array:
     return r
 
 
-def _zero_wins(g: Array, r: Array) -> Array:
+def _zero_wins(g: Array, r: Array, elementwise: bool) -> Array:
     """A zero cotangent hands back zero, also through an infinite or undefined derivative."""
     g_data, r_data = (x._data if isinstance(x, Node) else x for x in (g, r))
-    undefined = (g_data == 0) & (r_data != r_data)
-    return np.where(undefined, 0.0, r) if undefined.any() else r
+    undefined = (r_data != r_data) & (g_data == 0 if elementwise else not g_data.any())
+    return np.where(undefined, 0.0, r) if np.any(undefined) else r
 
 
 def _has_nan(g: Array) -> bool:
     data = g._data if isinstance(g, Node) else g
     return bool(np.isnan(np.vdot(data, data)))
-
-
-def _own(g: Array) -> Array:
-    """A copy that nobody else holds; of a Tensor, a recorded one."""
-    return g.copy()
 
 
 def free(nodes: Iterable[Node]) -> None:

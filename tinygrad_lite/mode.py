@@ -23,6 +23,9 @@ class _Block(ContextDecorator):
     def changed(self, mode: Mode) -> Mode:
         raise NotImplementedError
 
+    def _recreate_cm(self) -> "_Block":  # a decorated function may run in several threads
+        return type(self)()
+
     def __enter__(self) -> None:
         self._entered = current.set(self.changed(current.get())), getattr(self, "_entered", None)
 
@@ -47,9 +50,6 @@ class no_grad(_Block):
     def changed(self, mode: Mode) -> Mode:
         return Mode(False, mode.scope)
 
-    def _recreate_cm(self) -> "no_grad":
-        return no_grad()
-
 
 class enable_grad(_Block):
     """Inside this block operations are remembered again, even within `no_grad`."""
@@ -58,9 +58,6 @@ class enable_grad(_Block):
 
     def changed(self, mode: Mode) -> Mode:
         return Mode(True, mode.scope)
-
-    def _recreate_cm(self) -> "enable_grad":
-        return enable_grad()
 
 
 class scope(_Block):

@@ -5,6 +5,7 @@ The law: arrays in, array out. A Tensor in, Tensor out, and the step is remember
 
 import inspect
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial, wraps
 from itertools import count
 from typing import Any, NoReturn, TypeAlias, TypeVar
@@ -18,8 +19,8 @@ Array: TypeAlias = Any
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 next_number = count(1).__next__
-_PYTHON_NUMBERS = frozenset({float, int, bool, complex})
-NUMBERS = _PYTHON_NUMBERS | frozenset(np.sctypeDict.values())
+PYTHON_NUMBERS = frozenset({float, int, bool, complex})
+NUMBERS = PYTHON_NUMBERS | frozenset(np.sctypeDict.values())
 
 
 class Node:
@@ -55,6 +56,7 @@ class Node:
     name: str | None
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Primitive:
     """A forward function on arrays and, for each array argument, the rule that hands its share of the blame back.
 
@@ -62,24 +64,16 @@ class Primitive:
     cotangent of its own argument. It never undoes broadcasting: the walk does that. A rule of None says: zero.
     """
 
-    __slots__ = ("elementwise", "forward", "hint", "name", "rules", "variadic", "view")
+    forward: Callable[..., Array]
+    rules: tuple[Callable[..., Array] | None, ...]
+    elementwise: bool
+    view: bool
+    variadic: bool
+    hint: str
+    name: str = field(init=False)
 
-    def __init__(
-        self,
-        forward: Callable[..., Array],
-        rules: tuple[Callable[..., Array] | None, ...],
-        elementwise: bool,
-        view: bool,
-        variadic: bool,
-        hint: str,
-    ) -> None:
-        self.forward = forward
-        self.name = forward.__name__.strip("_")
-        self.rules = rules
-        self.elementwise = elementwise
-        self.view = view
-        self.variadic = variadic
-        self.hint = hint
+    def __post_init__(self) -> None:
+        self.name = self.forward.__name__.strip("_")
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -97,12 +91,14 @@ class Primitive:
         raise kind(f"{self.name}({given}): {error}" + (f". {self.hint}" if self.hint else "")) from error
 
 
+class ForeignOperand(TypeError):
+    """No number, array or Tensor. An operator asks the operand's own class before it gives up."""
+
+
 def describe(x: Any) -> str:
     """A few words for an error message: what kind of operand, its name, dtype and shape."""
     if isinstance(x, Node):
-        return (
-            f"Tensor {x.name!r} {x._data.dtype}{x._data.shape}" if x.name else f"Tensor {x._data.dtype}{x._data.shape}"
-        )
+        return f"Tensor {f'{x.name!r} ' if x.name else ''}{x._data.dtype}{x._data.shape}"
     if hasattr(x, "dtype") and hasattr(x, "shape"):
         return f"array {x.dtype}{x.shape}"
     text = repr(x)
@@ -123,8 +119,9 @@ def primitive(
     returned takes arrays or Tensors.
 
     elementwise: each result element depends on one element of each argument, and the derivative may be infinite or
-    undefined somewhere: there a zero cotangent wins. view: the result may share memory with an argument. variadic: all positional arguments are
-    arrays, and the one rule takes the argument's position first. hint: what to write instead, ends every error message.
+    undefined somewhere: there a zero cotangent wins. view: the result may share memory with an argument. variadic: all
+    positional arguments are arrays, and the one rule takes the argument's position first. hint: what to write instead,
+    ends every error message.
 
     >>> import numpy as np, tinygrad_lite as tg
     >>> @tg.primitive(lambda g, out, x: 3 * g * x * x)
@@ -154,22 +151,27 @@ def primitive(
 
 
 def _unary(step: Primitive) -> Callable[..., Array]:
-    forward, differentiable = step.forward, bool(step.rules)
+    forward, differentiable, checked = step.forward, bool(step.rules), not step.elementwise
 
     def call(x: Array, /) -> Array:
         if not isinstance(x, Node):
             return forward(_bare(x))
         try:
-            data = forward(x._data)
+            data = forward(a := x._data)
         except Exception as error:
             step.fail(error, (x,))
-        return _result(x.__class__, data, step, (x,), NO_PARAMS, differentiable and x._requires_grad)
+        if checked and type(data) in PYTHON_NUMBERS:
+            data = np.asarray(data)[()]
+        out = _result(x.__class__, data, step, (x,), NO_PARAMS, differentiable and x._requires_grad)
+        if data is a:
+            _share(out, x)
+        return out
 
     return call
 
 
 def _binary(step: Primitive) -> Callable[..., Array]:
-    forward, differentiable = step.forward, bool(step.rules)
+    forward, differentiable, checked = step.forward, bool(step.rules), not step.elementwise
 
     def call(x: Array, y: Array, /) -> Array:
         if isinstance(x, Node):
@@ -182,13 +184,18 @@ def _binary(step: Primitive) -> Callable[..., Array]:
             kind, b, wanted = y.__class__, y._data, y._requires_grad
             a = x = x if type(x) in NUMBERS else _constant(x, wanted)
         else:
-            both_python = type(x) in _PYTHON_NUMBERS and type(y) in _PYTHON_NUMBERS
+            both_python = type(x) in PYTHON_NUMBERS and type(y) in PYTHON_NUMBERS
             return forward(np.asarray(x) if both_python else _bare(x), _bare(y))
         try:
             data = forward(a, b)
         except Exception as error:
             step.fail(error, (x, y))
-        return _result(kind, data, step, (x, y), NO_PARAMS, differentiable and wanted)
+        if checked and type(data) in PYTHON_NUMBERS:
+            data = np.asarray(data)[()]
+        out = _result(kind, data, step, (x, y), NO_PARAMS, differentiable and wanted)
+        if data is a or data is b:
+            _share(out, x, y)
+        return out
 
     return call
 
@@ -233,14 +240,13 @@ def _general(step: Primitive, arity: int | None, signature: list[inspect.Paramet
             result = forward(*data, **params)
         except Exception as error:
             step.fail(error, args)
+        if type(result) in PYTHON_NUMBERS:
+            result = np.asarray(result)
         if not result.ndim:
             result = result[()]
         out = _result(kind, result, step, tuple(inputs), params, wanted and result.dtype.kind in "fc")
-        if view and type(result) not in NUMBERS:
-            out._shared = True
-            for x in inputs:
-                if isinstance(x, Node):
-                    x._shared = True
+        if (view and result.base is not None) or any(a is result for a in data):
+            _share(out, *inputs)
         return out
 
     return call
@@ -272,6 +278,12 @@ def _result(
     return out
 
 
+def _share(*nodes: Any) -> None:
+    for x in nodes:
+        if isinstance(x, Node):
+            x._shared = True
+
+
 def leaf(kind: type, data: Array, requires_grad: bool = False, name: str | None = None, shared: bool = False) -> Any:
     """A node that nothing made: a parameter, an input or a constant. `data` is NumPy's scalar if it has no axes."""
     out = _result(kind, data[()] if data.ndim == 0 else data, None, (), NO_PARAMS, False)
@@ -291,6 +303,6 @@ def _constant(x: Any, wanted: bool) -> Array:
     if x is None:
         return x
     array = np.asarray(x)
-    if array.dtype.kind not in "biufc":
-        raise TypeError(f"a Tensor can't be combined with {describe(x)}: give a number, an array or a Tensor")
+    if array.dtype.kind not in "biufc" or getattr(x, "__array_ufunc__", ...) is None:
+        raise ForeignOperand(f"a Tensor can't be combined with {describe(x)}: give a number, an array or a Tensor")
     return array[()] if array.ndim == 0 else array

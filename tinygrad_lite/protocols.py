@@ -22,6 +22,8 @@ def array_ufunc(self: Node, ufunc: np.ufunc, method: str, *inputs: Any, **option
     operation = _OPERATIONS.get(ufunc)
     if operation is not None and method == "__call__" and not options:
         return operation(*inputs)
+    if method == "at" and isinstance(inputs[0], Node):
+        raise TypeError(f"numpy.{ufunc.__name__}.at(Tensor, ...) is not supported: write t[index] = t[index] + x")
     return _outside_the_graph(getattr(ufunc, method), f"numpy.{ufunc.__name__}", inputs, options)
 
 
@@ -43,7 +45,7 @@ def _outside_the_graph(function: Callable[..., Any], name: str, args: Any, optio
                     f"{name} has no derivative here: a {describe(x)} that wants a gradient would silently become a"
                     " constant. Write it with the functions of tinygrad_lite, or give it .detach()"
                 )
-            return x._data
+            return x._data if function in _QUESTIONS else _read_only(x)
         if isinstance(x, (list, tuple)):
             return type(x)([bare(y) for y in x])
         return x
@@ -51,6 +53,16 @@ def _outside_the_graph(function: Callable[..., Any], name: str, args: Any, optio
     if any(isinstance(x, Node) for x in _targets(options)):
         raise TypeError(f"{name}(..., out=Tensor) is not supported: assign the result, t[...] = {name}(...)")
     return function(*[bare(x) for x in args], **{key: bare(x) for key, x in options.items()})
+
+
+def _read_only(x: Node) -> Any:
+    """Its array, or a view that nobody can write to behind the graph's back."""
+    if not isinstance(x._data, np.ndarray):
+        return x._data
+    x._shared = True
+    view = x._data.view()
+    view.flags.writeable = False
+    return view
 
 
 def _targets(options: dict[str, Any]) -> tuple[Any, ...]:

@@ -33,7 +33,7 @@ def vjp(f: Callable[..., Tensor], *args: Any) -> tuple[Tensor, Callable[..., tup
     def pull(cotangent: Any = None) -> tuple[Tensor, ...]:
         if out._number != number:
             raise RuntimeError(f"the result of the function, a {describe(out)}, was changed in place before the pull")
-        nodes = history([out], leaves) if out._requires_grad else []  # again: it notices what was changed since
+        nodes = history(out, leaves)  # again: it notices what was changed since
         return _pull(out, leaves, nodes, watched, cotangent)
 
     # A Tensor of its own: whoever writes to the value does not change what is pulled back.
@@ -50,7 +50,7 @@ def _record(f: Callable[..., Tensor], args: Sequence[Any]) -> tuple[Tensor, list
         raise TypeError(f"the function must return one Tensor, it returned {describe(out)}")
     if [x._number for x in leaves] != numbers:
         raise RuntimeError("the function changed an argument in place: write x = x + y in it, not x += y")
-    nodes = history([out], leaves) if out._requires_grad else []
+    nodes = history(out, leaves)
     reached = {node._number for node in nodes}
     # Somebody outside may want to differentiate the result: through an argument, or through what f closes over.
     watched = any(node._primitive is not None for node in leaves) or any(
@@ -66,7 +66,7 @@ def _pull(
     outside = watched or (isinstance(cotangent, Node) and cotangent._requires_grad)
     create_graph = outside and is_grad_enabled()
     seed = seed_of(out, cotangent, create_graph)
-    found = {node._number: g for node, g in pull_back(nodes, [out], [seed], leaves, create_graph)} if nodes else {}
+    found = {node._number: g for node, g in pull_back(nodes, seed, leaves, create_graph)}
     return tuple(_tensor(found[x._number]) if x._number in found else zeros_like(x) for x in leaves)
 
 

@@ -40,9 +40,12 @@ def read(path: str | os.PathLike[str], max_bytes: int = 1 << 30) -> np.ndarray[A
         OSError: it is missing (`FileNotFoundError`) or cannot be read.
 
     Example:
-        >>> labels = read("t10k-labels-idx1-ubyte.gz")  # doctest: +SKIP
-        >>> labels.shape, labels.dtype  # doctest: +SKIP
-        ((10000,), dtype('uint8'))
+        >>> import tempfile, pathlib
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "labels")
+        ...     _ = path.write_bytes(bytes([0, 0, 0x08, 1, 0, 0, 0, 3, 7, 2, 1]))  # one axis of 3 uint8
+        ...     read(path)
+        array([7, 2, 1], dtype=uint8)
     """
     try:
         # Before opening it: opening a pipe waits for a writer, opening a device may do anything.

@@ -53,11 +53,6 @@ def load_data(folder: str | os.PathLike[str] | None = None, timeout: float = 5.0
         ValueError: a file is damaged or is not of MNIST's form.
         ConnectionError: the files have to be downloaded and no mirror served them.
         OSError: a file cannot be read, or the cache folder cannot be written.
-
-    Example:
-        >>> (x_train, y_train), (x_test, y_test) = load_data()  # doctest: +SKIP
-        >>> x_train.shape, y_train[:5]  # doctest: +SKIP
-        ((60000, 28, 28), array([5, 0, 4, 1, 9], dtype=uint8))
     """
     folder = folder if folder is not None else os.environ.get(_VARIABLE) or None
     paths = _downloaded(timeout) if folder is None else _found(Path(folder).expanduser())

@@ -1,12 +1,12 @@
 """Every output a weighted sum of every input."""
 
-import operator
 from collections.abc import Callable
 from typing import Any
 
 from tinygrad_lite import Tensor, matmul, primitive
 
 from .. import activations
+from ..checks import whole_number
 from .layer import Layer
 
 
@@ -25,6 +25,13 @@ def affine(x: Any, kernel: Any, bias: Any) -> Any:
     out = x @ kernel
     out += bias
     return out
+
+
+def _check(shape: tuple[int, ...]) -> None:
+    if len(shape) < 2:
+        raise ValueError(
+            f"Dense needs an input of shape (batch, ..., inputs), given {shape}: one sample is x[None], a batch of one"
+        )
 
 
 class Dense(Layer):
@@ -49,22 +56,20 @@ class Dense(Layer):
         name: str | None = None,
     ) -> None:
         super().__init__(input_shape=input_shape, name=name)
-        self.units = operator.index(units)
-        if self.units < 1:
-            raise ValueError(f"Dense needs at least one unit, given {units}")
+        self.units = whole_number("units", units, 1)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         self.kernel_initializer = kernel_initializer
         self.bias_initializer = bias_initializer
 
     def build(self, input_shape: tuple[int, ...]) -> None:
-        if len(input_shape) < 2:
-            raise ValueError(f"Dense needs an input of shape (batch, ..., inputs), given {input_shape}")
+        _check(input_shape)
         self.kernel = self.add_weight((input_shape[-1], self.units), self.kernel_initializer)
         if self.use_bias:
             self.bias = self.add_weight((self.units,), self.bias_initializer)
 
     def call(self, x: Tensor) -> Tensor:
+        _check(x.shape)
         if x.dtype != self.kernel.dtype:
             x = x.astype(self.kernel.dtype)
         return self.activation(affine(x, self.kernel, self.bias) if self.use_bias else matmul(x, self.kernel))

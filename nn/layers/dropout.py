@@ -7,6 +7,7 @@ import numpy as np
 
 from tinygrad_lite import Tensor, primitive
 
+from ..checks import number
 from ..random import random_generator
 from .layer import Layer
 
@@ -30,6 +31,8 @@ def dropout_mask(shape: tuple[int, ...], rate: float, dtype: Any) -> np.ndarray:
 class Dropout(Layer):
     """While training, sets each element to 0 with probability `rate` and scales up the rest: Srivastava et al. 2014.
 
+    rate: the share that is dropped, from 0 to below 1. Numbers that are not floating point become float32.
+
     >>> import nn
     >>> nn.Dropout(0.5)([1.0, 2.0])  # not training: nothing happens
     tensor([1., 2.])
@@ -37,11 +40,11 @@ class Dropout(Layer):
 
     def __init__(self, rate: float, input_shape: tuple[int, ...] | None = None, name: str | None = None) -> None:
         super().__init__(input_shape=input_shape, name=name)
-        if not 0 <= rate < 1:
-            raise ValueError(f"Dropout's rate is the share that is dropped, from 0 to below 1, given {rate}")
-        self.rate = rate
+        self.rate = number("rate", rate, below=1)
 
     def call(self, x: Tensor) -> Tensor:
         if not self.training or self.rate == 0:
             return x
+        if x.dtype.kind != "f":
+            x = x.astype(np.float32)
         return dropout(x, mask=dropout_mask(x.shape, self.rate, x.dtype))

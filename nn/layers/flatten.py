@@ -1,5 +1,7 @@
 """Each sample in one row."""
 
+import math
+
 from tinygrad_lite import Tensor
 
 from .layer import Layer
@@ -14,7 +16,6 @@ class Flatten(Layer):
     """
 
     def call(self, x: Tensor) -> Tensor:
-        rest = 1
-        for n in x.shape[1:]:
-            rest *= n
-        return x.reshape(x.shape[0], rest)
+        if not x.ndim:
+            raise ValueError("Flatten needs an input of shape (batch, ...), given ()")
+        return x.reshape(x.shape[0], math.prod(x.shape[1:]))

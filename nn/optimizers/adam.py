@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from ..checks import number
 from .optimizer import Optimizer, State
 
 
@@ -18,9 +19,9 @@ class Adam(Optimizer):
         self, learning_rate: float = 0.001, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-7
     ) -> None:
         super().__init__(learning_rate)
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
+        self.beta_1 = number("beta_1", beta_1, below=1)
+        self.beta_2 = number("beta_2", beta_2, below=1)
+        self.epsilon = number("epsilon", epsilon)
 
     def initial_state(self, weight: np.ndarray) -> State:
         return {"m": np.zeros_like(weight), "v": np.zeros_like(weight)}
@@ -51,7 +52,7 @@ class AdamW(Adam):
         epsilon: float = 1e-7,
     ) -> None:
         super().__init__(learning_rate, beta_1, beta_2, epsilon)
-        self.weight_decay = weight_decay
+        self.weight_decay = number("weight_decay", weight_decay)
 
     def update(self, weight: np.ndarray, g: np.ndarray, state: State, scratch: np.ndarray) -> None:
         weight *= 1 - self.learning_rate * self.weight_decay

@@ -6,13 +6,16 @@ import numpy as np
 
 from tinygrad_lite import Tensor, no_grad
 
+from ..checks import number
+
 State = dict[str, np.ndarray]
 
 
 class Optimizer:
     """Changes weights a little against their gradients.
 
-    A subclass says two things about one weight: its `initial_state` and its `update`.
+    A subclass says two things about one weight: its `initial_state` and its `update`. `learning_rate` may be changed
+    between steps. What it remembers of a weight, and the weight, live as long as it does: make one for each model.
 
     >>> import nn, tinygrad_lite as tg
     >>> w = tg.tensor([1.0], requires_grad=True)
@@ -23,9 +26,7 @@ class Optimizer:
     """
 
     def __init__(self, learning_rate: float) -> None:
-        if not learning_rate >= 0:
-            raise ValueError(f"learning_rate must be a number of at least 0, given {learning_rate!r}")
-        self.learning_rate = learning_rate
+        self.learning_rate = number("learning_rate", learning_rate)
         self.iterations = 0
         self._states: dict[Tensor, State] = {}
         self._scratch = np.empty(0, np.float32)

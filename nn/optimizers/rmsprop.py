@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..checks import number
 from .optimizer import Optimizer, State
 
 
@@ -21,9 +22,9 @@ class RMSprop(Optimizer):
         centered: bool = False,
     ) -> None:
         super().__init__(learning_rate)
-        self.rho = rho
-        self.momentum = momentum
-        self.epsilon = epsilon
+        self.rho = number("rho", rho, below=1)
+        self.momentum = number("momentum", momentum)
+        self.epsilon = number("epsilon", epsilon)
         self.centered = centered
 
     def initial_state(self, weight: np.ndarray) -> State:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..checks import number
 from .optimizer import Optimizer, State
 
 
@@ -13,9 +14,7 @@ class SGD(Optimizer):
 
     def __init__(self, learning_rate: float = 0.01, momentum: float = 0.0, nesterov: bool = False) -> None:
         super().__init__(learning_rate)
-        if not 0 <= momentum <= 1:
-            raise ValueError(f"momentum must be from 0 to 1, given {momentum!r}")
-        self.momentum = momentum
+        self.momentum = number("momentum", momentum, below=1)
         self.nesterov = nesterov
 
     def initial_state(self, weight: np.ndarray) -> State:

@@ -59,12 +59,17 @@ def test_a_wrong_input_length_is_named():
 @pytest.mark.parametrize(
     ("make", "error", "words"),
     [
-        (lambda: nn.Dense(0), ValueError, "at least one unit, given 0"),
-        (lambda: nn.Dense(2.5), TypeError, "integer"),
+        (lambda: nn.Dense(0), ValueError, "units must be a whole number of at least 1, given 0"),
+        (lambda: nn.Dense(2.5), TypeError, "units must be a whole number of at least 1, given float 2.5"),
         (lambda: nn.Dense(2, input_shape=(None,)), ValueError, "shape of one sample"),
         (lambda: nn.Dense(2)(np.ones(3)), ValueError, r"of shape \(batch, ..., inputs\), given \(3,\)"),
-        (lambda: nn.Dropout(1.0), ValueError, "from 0 to below 1, given 1.0"),
-        (lambda: nn.Dropout(-0.1), ValueError, "from 0 to below 1"),
+        (lambda: nn.Dropout(1.0), ValueError, "rate must be a number, at least 0 and below 1, given 1.0"),
+        (lambda: nn.Dropout(-0.1), ValueError, "at least 0 and below 1"),
+        (lambda: nn.Dropout("0.5"), TypeError, "rate must be a number, at least 0 and below 1, given str '0.5'"),
+        (lambda: nn.Dense(2, input_shape=784), TypeError, r"such as \(784,\), given 784"),
+        (lambda: nn.Dense(2, input_shape=(True,)), ValueError, "shape of one sample"),
+        (lambda: nn.Flatten()(3.0), ValueError, r"of shape \(batch, ...\), given \(\)"),
+        (lambda: nn.Activation(nn.Dense), TypeError, r"given the class Dense.*write Dense\("),
         (lambda: nn.Sequential([3]), TypeError, "made of layers such as nn.Dense"),
         (lambda: nn.Module()([1.0]), NotImplementedError, r"Module has to say in call\(self, x\)"),
         (
@@ -163,12 +168,52 @@ def test_input_shape_builds_the_model_at_once():
     assert model.layers[2].output_shape == (None, 2)
 
 
+def test_a_model_as_first_layer_says_the_input_shape():
+    inner = nn.Sequential([nn.Dense(3, input_shape=(2,)), nn.Dense(3)])
+    model = nn.Sequential([inner, nn.Dense(1)])
+    assert model.input_shape == (2,)
+    assert model.count_params() == 9 + 12 + 4
+    assert [name for name, _ in model.named_weights()][-2:] == ["dense.kernel", "dense.bias"]
+
+
+def test_a_layer_that_does_not_fit_is_not_added():
+    class Picky(nn.Layer):
+        def build(self, input_shape):
+            raise ValueError("not so")
+
+        def call(self, x):
+            return x
+
+    model, layer = nn.Sequential([nn.Dense(3, input_shape=(2,))]), Picky()
+    with pytest.raises(ValueError, match="not so"):
+        model.add(layer)
+    assert (len(model), model.built, layer.name) == (1, True, None)
+    assert model.predict(np.ones((1, 2))).shape == (1, 3)
+
+
+def test_a_layer_added_after_the_first_call_is_named_and_counted():
+    model = nn.Sequential([nn.Dense(3)])
+    model.predict(np.ones((1, 2)))
+    model.add(nn.Dense(4))
+    model.predict(np.ones((1, 2)))
+    assert [w.name for w in model.weights][2:] == ["dense_1.kernel", "dense_1.bias"]
+    assert model.output_shape == (None, 4)
+
+
+def test_input_shape_takes_what_shapes_are_made_of():
+    assert nn.Dense(2, input_shape=[3]).input_shape == (3,)
+    assert nn.Dense(2, input_shape=(np.int64(3), 4)).input_shape == (3, 4)
+
+
 def test_set_weights_changes_all_or_nothing():
     model = nn.Sequential([nn.Dense(2, input_shape=(3,))])
     before = model.get_weights()
     with pytest.raises(ValueError, match=r"dense.bias has the shape \(2,\), given \(3,\)"):
         model.set_weights([np.ones((3, 2)), np.ones(3)])
+    with pytest.raises(TypeError, match="dense.bias holds real numbers"):
+        model.set_weights([np.ones((3, 2)), np.array(["a", "b"])])
     np.testing.assert_array_equal(model.get_weights()[0], before[0])
+    model.set_weights([np.ones((3, 2)).tolist(), tg.ones(2)])
     model.set_weights([np.ones((3, 2)), np.ones(2)])
     assert model(np.ones((1, 3))).tolist() == [[4, 4]]
     assert not (before[0] == 1).any()  # what was taken before keeps its values

@@ -83,3 +83,28 @@ def test_a_certain_mistake_still_learns():
 def test_one_hot():
     assert nn.one_hot([1, 0], 3).tolist() == [[0, 1, 0], [1, 0, 0]]
     assert nn.one_hot([[2]], 3).shape == (1, 1, 3)
+
+
+@pytest.mark.parametrize("label", [np.inf, 1e30])
+def test_a_huge_label_is_named_not_wrapped(label):
+    with pytest.raises(ValueError, match=r"label (inf|1e\+30) at index \[1\] is none of the 3 classes"):
+        nn.one_hot([0.0, label], 3)
+
+
+@pytest.mark.parametrize("name", ["mean_squared_error", "mean_absolute_error", "binary_crossentropy", "hinge"])
+def test_n_targets_go_with_n_rows_of_one_and_nothing_else_is_broadcast(name):
+    loss, y, p = losses.LOSSES[name], np.array([1.0, 0.0, 1.0]), tg.tensor([[0.9], [0.3], [0.2]])
+    assert loss(y, p).item() == loss(y[:, None], p).item() == loss(y[:, None], p[:, 0]).item()
+    with pytest.raises(ValueError, match=r"y_true has the shape \(1,\), y_pred \(3, 1\)"):
+        loss(y[:1], p)
+
+
+def test_a_target_that_wants_a_gradient_is_refused():
+    """It would silently get none."""
+    y = tg.ones((2, 1), requires_grad=True)
+    with pytest.raises(ValueError, match=r"write y_true.detach\(\)"):
+        losses.mean_squared_error(y, tg.zeros((2, 1)))
+
+
+def test_a_certain_probability_in_float16_is_no_nan():
+    assert np.isfinite(losses.binary_crossentropy([[1.0]], tg.tensor([[1.0]], dtype="float16")).item())

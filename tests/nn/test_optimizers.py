@@ -107,3 +107,20 @@ def test_a_subclass_writes_one_weights_update_only():
     w = tg.ones(2, requires_grad=True)
     Sign(0.5).apply([tg.tensor([3.0, -4.0])], [w])
     assert w.tolist() == [0.5, 1.5]
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "words"),
+    [
+        (lambda: nn.Adam("0.1"), TypeError, "learning_rate must be a number, at least 0, given str '0.1'"),
+        (lambda: nn.SGD(-1), ValueError, "learning_rate must be a number, at least 0, given -1"),
+        (lambda: nn.SGD(float("nan")), ValueError, "given nan"),
+        (lambda: nn.SGD(momentum=2), ValueError, "momentum"),
+        (lambda: nn.Adam(beta_1=1.0), ValueError, "beta_1 must be a number, at least 0 and below 1, given 1.0"),
+        (lambda: nn.RMSprop(rho=2), ValueError, "rho must be"),
+        (lambda: nn.AdamW(weight_decay=-1), ValueError, "weight_decay must be"),
+    ],
+)
+def test_settings_that_cannot_be_meant_are_refused(make, error, words):
+    with pytest.raises(error, match=words):
+        make()

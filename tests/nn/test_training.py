@@ -1,5 +1,7 @@
 """Training: it learns, it repeats to the bit, it says what is wrong, and leaves things as they were."""
 
+import copy
+import pickle
 import subprocess
 import sys
 
@@ -179,23 +181,40 @@ def test_callbacks_hear_everything_in_order_and_can_stop():
         (lambda m, x, y: m.fit(x[:0], y[:0]), ValueError, "at least one sample"),
         (lambda m, x, y: m.fit(list("abc"), y), TypeError, "must be an array of numbers, given list"),
         (lambda m, x, y: m.fit(x, y, batch_size=0), ValueError, "batch_size must be a whole number"),
-        (lambda m, x, y: m.fit(x, y, validation_split=1.5), ValueError, "between 0 and 1, given 1.5"),
+        (
+            lambda m, x, y: m.fit(x, y, validation_split=1.5),
+            ValueError,
+            "validation_split must be .* below 1, given 1.5",
+        ),
         (lambda m, x, y: m.fit(x, y, callbacks=[print]), TypeError, r"must be nn.Callback objects"),
         (lambda m, x, y: m.fit(x[:, :1], y, verbose=0), ValueError, "as long as the first of the kernel"),
         (lambda m, x, y: m.fit(x, y + 5, verbose=0), ValueError, "is none of the 3 classes"),
         (lambda m, x, y: m.compile("adamm", "mse"), ValueError, "no optimizer named 'adamm'. Did you mean 'adam'"),
         (lambda m, x, y: m.compile("adam", "mean"), ValueError, "no loss named 'mean'"),
         (lambda m, x, y: m.compile("adam", "mse", ["acuracy"]), ValueError, "no metric named 'acuracy'"),
+        (lambda m, x, y: m.fit(x, y, batch_size=2.5), TypeError, "batch_size must be .*, given float 2.5"),
+        (lambda m, x, y: m.fit(x, y, epochs=-1), ValueError, "epochs must be a whole number of at least 0, given -1"),
+        (lambda m, x, y: m.fit(x, y, epochs="3"), TypeError, "epochs must be a whole number .* given str '3'"),
+        (lambda m, x, y: m.fit(x, y, callbacks=nn.Callback()), TypeError, "callbacks must be a list of nn.Callback"),
+        (lambda m, x, y: m.fit(x, y, validation_data=x), TypeError, r"must be a tuple \(x, y\), given ndarray"),
+        (lambda m, x, y: m.fit(x, y, validation_data=(x, y, y)), ValueError, r"tuple \(x, y\), given 3 things"),
+        (lambda m, x, y: m.predict(x[0]), ValueError, r"given \(2,\): one sample is x\[None\]"),
+        (lambda m, x, y: m.compile(nn.SGD, "mse"), TypeError, r"optimizer is given the class SGD.*write SGD\("),
+        (lambda m, x, y: m.compile("sgd", nn.losses.Hinge), TypeError, r"loss is given the class Hinge"),
+        (lambda m, x, y: m.compile("sgd", "mse", {"a": "mse"}), TypeError, "metric must be a name like .* given dict"),
+        (lambda m, x, y: m.compile("sgd", "mse", ["mae", "mae"]), ValueError, "two results would be named 'mae'"),
         (lambda m, x, y: nn.Sequential([nn.Dense(1)]).fit(x, y), RuntimeError, r"call compile\("),
         (lambda m, x, y: m.predict(np.float32(3)), ValueError, "at least one sample"),
     ],
 )
 def test_bad_input_says_what_to_write_and_changes_nothing(call, error, words):
     model = small_model()
+    compiled = (model.optimizer, model.loss, model._metrics)
     before = [w.tobytes() for w in model.get_weights()]
     with pytest.raises(error, match=words):
         call(model, *blobs())
     assert [w.tobytes() for w in model.get_weights()] == before
+    assert (model.optimizer, model.loss, model._metrics) == compiled
     assert not model.training
     assert all(w.grad is None for w in model.weights)
 
@@ -203,12 +222,153 @@ def test_bad_input_says_what_to_write_and_changes_nothing(call, error, words):
 def test_metrics_that_go_with_the_loss():
     y, p = np.array([0, 2]), np.array([[0.9, 0.1, 0.0], [0.6, 0.3, 0.1]])
     for loss, y_true in (("sparse_categorical_crossentropy", y), ("categorical_crossentropy", nn.one_hot(y, 3))):
-        metric = nn.metrics.get("accuracy", loss)
+        metric = nn.metrics.get("accuracy", nn.losses.get(loss))
         metric.update_state(y_true, p)
         assert (metric.name, metric.result()) == ("accuracy", 0.5)
-    metric = nn.metrics.get("accuracy", "binary_crossentropy")
-    metric.update_state(np.array([[1], [0], [1]]), np.array([[0.7], [0.6], [0.9]]))
-    assert metric.result() == pytest.approx(2 / 3)
+    yes, p = np.array([[1], [0], [1]]), np.array([[0.7], [0.6], [0.9]])
+    logits = np.array([[0.3], [0.1], [0.2]])
+    for loss, y_pred in (
+        (nn.losses.binary_crossentropy, p),
+        (nn.losses.mean_squared_error, p),  # one number a sample: its shape says that it is binary
+        (nn.losses.BinaryCrossentropy(from_logits=True), logits),  # a logit above 0 is a yes
+        (nn.losses.hinge, logits),
+    ):
+        for y_true in (yes, yes[:, 0]):
+            metric = nn.metrics.get("accuracy", loss)
+            metric.update_state(y_true, y_pred)
+            assert metric.result() == pytest.approx(2 / 3)
+
+
+def test_accuracy_goes_by_the_shapes_where_the_loss_is_your_own():
+    p = np.array([[0.9, 0.1, 0.0], [0.6, 0.3, 0.1]])
+    for y in (np.array([0, 2]), np.array([[0], [2]]), nn.one_hot([0, 2], 3)):
+        metric = nn.metrics.get("accuracy", lambda y, p: p.mean())
+        metric.update_state(y, p)
+        assert metric.result() == 0.5
+
+
+@pytest.mark.parametrize("name", nn.metrics.METRICS)
+def test_a_metric_never_broadcasts(name):
+    metric = nn.metrics.get(name)
+    with pytest.raises(ValueError, match=r"y_true has the shape \(3, 1, 1\)"):
+        metric.update_state(np.zeros((3, 1, 1)), np.zeros((3, 3)))
+    assert np.isnan(metric.result())
+
+
+def test_targets_of_shape_n_go_with_one_output_a_sample():
+    x, y = blobs(40)
+    runs = []
+    for targets in (y, y[:, None]):
+        nn.set_random_seed(0)
+        model = nn.Sequential([nn.Dense(1)])
+        model.compile("sgd", "mse", ["mae"])
+        history = model.fit(x, targets, verbose=0, validation_data=(x, targets))
+        runs.append((history.history, model.get_weights()[0].tobytes()))
+    assert runs[0] == runs[1]
+
+
+def test_a_loss_for_each_sample_counts_by_its_mean():
+    x, y = blobs(40)
+    runs = []
+    for loss in (lambda y, p: tg.square(p - y[:, None]).mean(axis=-1), lambda y, p: tg.square(p - y[:, None]).mean()):
+        nn.set_random_seed(0)
+        model = nn.Sequential([nn.Dense(1)])
+        model.compile("sgd", loss)
+        runs.append((model.fit(x, y, verbose=0).history["loss"][0], model.evaluate(x, y, verbose=0)))
+    np.testing.assert_allclose(runs[0], runs[1], rtol=1e-6)
+    model.compile("sgd", lambda y, p: 1.0)
+    with pytest.raises(TypeError, match="must give a Tensor computed from y_pred, this one gave float"):
+        model.fit(x, y, verbose=0)
+
+
+def test_gradients_from_before_are_not_added_to():
+    x, y = blobs(30)
+    weights = []
+    for before in (False, True):
+        model = small_model()
+        if before:
+            nn.losses.sparse_categorical_crossentropy(y, model(x)).backward()
+        nn.set_random_seed(1)
+        model.fit(x, y, verbose=0)
+        weights.append([w.tobytes() for w in model.get_weights()])
+    assert weights[0] == weights[1]
+
+
+def test_an_interrupt_leaves_no_gradients_and_no_training_mode():
+    class Interrupted(nn.SGD):
+        def update(self, *rest):
+            raise KeyboardInterrupt
+
+    model = small_model(optimizer=Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(*blobs(), verbose=0)
+    assert all(w.grad is None for w in model.weights)
+    assert not any(module.training for module in model.modules())
+
+
+def test_with_every_weight_frozen_there_is_nothing_to_train():
+    model = small_model()
+    for weight in model.weights:
+        weight.requires_grad = False
+    with pytest.raises(RuntimeError, match="nothing to train: no weight of the model has requires_grad=True"):
+        model.fit(*blobs(), verbose=0)
+
+
+def test_a_frozen_weight_stays():
+    model = small_model()
+    model.layers[0].kernel.requires_grad = False
+    before = model.get_weights()
+    model.fit(*blobs(), verbose=0)
+    assert [bool((a == b).all()) for a, b in zip(before, model.get_weights(), strict=True)] == [True] + 3 * [False]
+
+
+def test_what_is_made_in_the_first_training_batch_trains():
+    class Net(nn.Model):
+        def build(self, input_shape):
+            self.drop, self.out = nn.Dropout(0.5), nn.Dense(1)
+
+        def call(self, x):
+            modes.append(self.drop.training)
+            return self.out(self.drop(x))
+
+    modes = []
+    model = Net()
+    model.compile("sgd", "mse")
+    model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0)
+    model.predict(np.ones((4, 2)))
+    assert modes == [True, False]
+
+
+def test_judging_leaves_each_layer_in_its_mode():
+    model = small_model().train()
+    model.layers[1].eval()
+    model.predict(blobs()[0])
+    model.evaluate(*blobs(), verbose=0)
+    assert [module.training for module in model.modules()] == [True, True, False, True]
+
+
+def test_no_epochs_no_history():
+    model = small_model()
+    assert model.fit(*blobs(), epochs=0, verbose=0, callbacks=None).history == {}
+    assert not model.training
+
+
+def test_whole_numbers_may_come_into_a_dropout():
+    model = nn.Sequential([nn.Dropout(0.5), nn.Dense(1)])
+    model.compile("sgd", "mse", metrics=None)
+    model.fit(np.ones((4, 2), np.uint8), np.ones(4), verbose=0)
+    assert nn.Dropout(0.5).train()(np.ones(3, int)).dtype == np.float32
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
+def test_a_copy_in_the_middle_of_training_goes_on_to_the_same_bit(copied):
+    model = small_model()
+    model.fit(*blobs(), verbose=0)
+    other = copied(model)
+    for each in (model, other):
+        nn.set_random_seed(3)
+        each.fit(*blobs(), verbose=0)
+    assert [w.tobytes() for w in model.get_weights()] == [w.tobytes() for w in other.get_weights()]
 
 
 def test_summary_is_keras_table(capsys):

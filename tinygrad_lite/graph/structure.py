@@ -85,7 +85,7 @@ def read(result: Node) -> Graph:
     if not isinstance(result, Node):
         raise TypeError(f"draw() takes a Tensor, the result of a computation, given {describe(result)}")
     try:
-        nodes = backprop.history([result])
+        nodes = backprop.history(result)
     except RuntimeError as error:
         raise RuntimeError(
             f"{error}. To see the graph, call draw(loss) before loss.backward() and before the optimizer's step,"
@@ -93,7 +93,7 @@ def read(result: Node) -> Graph:
         ) from None
     blame = _Blame()
     if nodes:
-        backprop.pull_back(nodes, [result], [np.ones_like(result._data)[()]], watch=blame.watch)
+        backprop.pull_back(nodes, np.ones_like(result._data)[()], watch=blame.watch)
     notes: tuple[str, ...] = ()
     if nodes and result._data.size != 1:
         notes = ("The result is not a single number: sensitivities are those of its sum.",)

@@ -50,8 +50,8 @@ def divide(x: Array, y: Array) -> Array:
 def _power_base(g: Array, out: Array, x: Array, y: Array) -> Array:
     if isinstance(y, (int, float)):
         return g * 0 if y == 0 else g if y == 1 else g * (y * x) if y == 2 else g * (y * x ** (y - 1))
-    constant = equal(y, 0)  # x**0 is 1 everywhere, also at 0
-    return where(constant, 0.0, g * y * x ** where(constant, y, y - 1))
+    at_zero = logical_and(equal(x, 0), equal(y, 0))  # x**0 is 1 everywhere, also at 0
+    return where(at_zero, 0.0, g * y * x ** where(at_zero, y, y - 1))
 
 
 def _power_exponent(g: Array, out: Array, x: Array, y: Array) -> Array:

@@ -8,6 +8,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from ..primitive import Array, Node, describe, primitive
 from .elementwise import where
+from .manipulation import reshape, shaped
 
 
 def freeze(index: Any) -> Any:
@@ -71,8 +72,8 @@ def _value_rule(g: Array, out: Array, x: Array, value: Array, index: Any) -> Arr
     if _is_basic(index):
         return handed
     # A place that is written twice keeps the last value: only that one is to blame.
-    places = np.zeros(x.shape, np.intp)
-    turns = np.arange(handed.size).reshape(handed.shape)
+    places = np.zeros_like(x, dtype=np.intp)
+    turns = np.cumsum(np.ones_like(handed, dtype=np.intp)).reshape(handed.shape)
     places[index] = turns
     return where(places[index] == turns, handed, 0.0)
 
@@ -101,13 +102,14 @@ def setitem(x: Array, index: Any, value: Array) -> Array:
 def take(x: Array, indices: Any, axis: int | None = None) -> Array:
     """The elements, or along an axis the slices, at the given positions."""
     if axis is None:
-        return getitem(x.reshape(-1), indices)
+        return getitem(reshape(x, (-1,)), indices)
+    x = shaped(x)
     return getitem(x, (slice(None),) * normalize_axis_index(axis, x.ndim) + (indices,))
 
 
 def take_along_axis(x: Array, indices: Any, axis: int) -> Array:
     """For each line along the axis, the elements at that line's own positions."""
-    indices = np.asarray(freeze(indices))
+    x, indices = shaped(x), freeze(indices)
     axis = normalize_axis_index(axis, x.ndim)
     grid = [np.arange(n).reshape([-1 if i == a else 1 for i in range(x.ndim)]) for a, n in enumerate(x.shape)]
     grid[axis] = indices

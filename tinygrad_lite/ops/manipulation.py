@@ -7,9 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from ..primitive import Array, Node, primitive
+from ..primitive import Array, primitive
 
 Shape = int | tuple[int, ...]
+
+
+def shaped(x: Array) -> Array:
+    """x, if it has axes to ask for; a list or a bare number as an array."""
+    return x if hasattr(x, "ndim") else np.asarray(x)
 
 
 @primitive(lambda g, out, x, shape: g.reshape(x.shape), view=True, hint="One length may be -1: it is computed")
@@ -30,6 +35,7 @@ def transpose(x: Array, axes: tuple[int, ...] | None = None) -> Array:
 
 def swapaxes(x: Array, axis1: int, axis2: int) -> Array:
     """Two axes exchanged."""
+    x = shaped(x)
     axes = list(range(x.ndim))
     axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
     return transpose(x, tuple(axes))
@@ -37,6 +43,7 @@ def swapaxes(x: Array, axis1: int, axis2: int) -> Array:
 
 def moveaxis(x: Array, source: int | tuple[int, ...], destination: int | tuple[int, ...]) -> Array:
     """Axes moved to other places, the others in their order."""
+    x = shaped(x)
     sources, places = normalize_axis_tuple(source, x.ndim), normalize_axis_tuple(destination, x.ndim)
     axes = [a for a in range(x.ndim) if a not in sources]
     for place, axis in sorted(zip(places, sources, strict=True)):
@@ -46,12 +53,14 @@ def moveaxis(x: Array, source: int | tuple[int, ...], destination: int | tuple[i
 
 def expand_dims(x: Array, axis: int) -> Array:
     """A new axis of length 1 at the given place."""
+    x = shaped(x)
     place = normalize_axis_index(axis, x.ndim + 1)
     return reshape(x, (*x.shape[:place], 1, *x.shape[place:]))
 
 
 def squeeze(x: Array, axis: int | tuple[int, ...] | None = None) -> Array:
     """Without its axes of length 1: all of them, or those given."""
+    x = shaped(x)
     axes = range(x.ndim) if axis is None else normalize_axis_tuple(axis, x.ndim)
     if axis is not None and any(x.shape[a] != 1 for a in axes):
         raise ValueError(f"squeeze: axis {axis} of the shape {x.shape} has a length other than 1")
@@ -101,7 +110,7 @@ def concatenate(arrays: Sequence[Array], axis: int | None = 0) -> Array:
 
 def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
     """Joined along a new axis."""
-    arrays = [x if isinstance(x, Node) else np.asarray(x) for x in arrays]
+    arrays = [shaped(x) for x in arrays]
     if len({x.shape for x in arrays}) > 1:
         raise ValueError(f"stack: all shapes must be equal, given {[x.shape for x in arrays]}")
     return concatenate([expand_dims(x, axis) for x in arrays], axis=axis)
@@ -109,6 +118,7 @@ def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
 
 def split(x: Array, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Array]:
     """Cut along an axis: into so many equal parts, or before the given positions."""
+    x = shaped(x)
     length = x.shape[axis]
     if isinstance(indices_or_sections, int):
         if length % indices_or_sections:
@@ -133,12 +143,14 @@ def _pad(x: Array, pad_width: tuple[tuple[int, int], ...], constant_values: floa
 
 def pad(x: Array, pad_width: Any, constant_values: float = 0.0) -> Array:
     """A border of a constant around it: pad_width is a number, (before, after), or one such pair for each axis."""
+    x = shaped(x)
     pairs = np.broadcast_to(np.asarray(pad_width), (x.ndim, 2)).tolist()
     return _pad(x, tuple((before, after) for before, after in pairs), constant_values)
 
 
 def tile(x: Array, reps: Shape) -> Array:
     """Repeated as a whole, so many times along each axis."""
+    x = shaped(x)
     reps = tuple(reps) if isinstance(reps, (tuple, list)) else (reps,)
     shape = (1,) * (len(reps) - x.ndim) + x.shape
     reps = (1,) * (len(shape) - len(reps)) + reps
@@ -149,6 +161,7 @@ def tile(x: Array, reps: Shape) -> Array:
 
 def repeat(x: Array, repeats: int, axis: int | None = None) -> Array:
     """Each element repeated so many times, along an axis or, without one, in the flattened array."""
+    x = shaped(x)
     if axis is None:
         x, axis = reshape(x, (-1,)), 0
     place = normalize_axis_index(axis, x.ndim) + 1
@@ -168,7 +181,7 @@ def triu(x: Array, k: int = 0) -> Array:
     return np.triu(x, k)
 
 
-@primitive(lambda g, out, x, dtype: g.astype(x.dtype))
+@primitive(lambda g, out, x, dtype: g)  # the walk brings it back to the dtype of x
 def _cast(x: Array, dtype: np.dtype) -> Array:
     return x.astype(dtype)
 

@@ -1,5 +1,6 @@
 """Sums of products: matrix multiplication in all its shapes, einsum, and what is written with them."""
 
+import math
 import string
 from typing import Any
 
@@ -7,8 +8,8 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..primitive import Array, primitive
-from .indexing import getitem
-from .manipulation import reshape, swapaxes, transpose
+from .indexing import _scatter, getitem
+from .manipulation import broadcast_to, reshape, shaped, swapaxes, transpose
 from .reductions import sum
 
 
@@ -25,6 +26,9 @@ def _right(g: Array, out: Array, x: Array, y: Array) -> Array:
         return x * g if y.ndim == 1 else x[:, None] * g[..., None, :]
     if y.ndim == 1:
         return (swapaxes(x, -1, -2) @ g[..., None])[..., 0]
+    if y.ndim == 2 and x.ndim > 2:  # one product of all rows: no stack of matrices, to be added up
+        rows = math.prod(x.shape[:-1])
+        x, g = reshape(x, (rows, x.shape[-1])), reshape(g, (rows, g.shape[-1]))
     return swapaxes(x, -1, -2) @ g
 
 
@@ -71,19 +75,18 @@ def _einsum_rule(i: int, g: Array, out: Array, *operands: Array, subscripts: str
     term, shape = terms[i], operands[i].shape
     others = [(t, x) for j, (t, x) in enumerate(zip(terms, operands, strict=True)) if j != i]
     known = {c for t, x in [(output, g), *others] for c, n in zip(t, x.shape, strict=True) if n != 1}
-    free = iter([c for c in string.ascii_letters if c not in subscripts])
-    result = ""
-    for axis, c in enumerate(term):
-        if c in term[:axis]:  # a diagonal was read: what is off it is handed 0
-            fresh = next(free)
-            others.append((c + fresh, np.eye(shape[axis], dtype=g.dtype)))
-            result += fresh
-        else:
-            if c not in known:  # this axis was summed over, or stretched from length 1 elsewhere
-                others.append((c, np.ones(shape[axis], dtype=g.dtype)))
-            result += c
-    backwards = ",".join([output, *[t for t, _ in others]]) + "->" + result
-    return einsum(backwards, g, *[x for _, x in others])
+    letters = dict(zip(term, shape, strict=True))
+    backwards = ",".join([output, *[t for t, _ in others]]) + "->" + "".join([c for c in letters if c in known])
+    r = einsum(backwards, g, *[x for _, x in others])
+    if not known.issuperset(letters):  # an axis was summed over, or stretched from length 1 elsewhere
+        lengths = iter(r.shape)
+        r = reshape(r, tuple([next(lengths) if c in known else 1 for c in letters]))
+        r = broadcast_to(r, tuple([n if c in known else letters[c] for c, n in zip(letters, r.shape, strict=True)]))
+    if len(letters) < len(term):  # a diagonal was read: what is off it is handed 0
+        place = {c: np.arange(n) % letters[c] for c, n in zip(letters, r.shape, strict=True)}
+        grid = dict(zip(letters, np.ix_(*place.values()), strict=True))
+        r = _scatter(r, shape, tuple([grid[c] for c in term]))
+    return r
 
 
 @primitive(_einsum_rule, variadic=True)
@@ -100,13 +103,14 @@ def einsum(subscripts: str, *operands: Array) -> Array:
     >>> tg.einsum("ij,j->i", tg.tensor([[1.0, 2.0], [3.0, 4.0]]), tg.tensor([1.0, 1.0]))
     tensor([3., 7.])
     """
-    arrays = [x if hasattr(x, "ndim") else np.asarray(x) for x in operands]
+    arrays = [shaped(x) for x in operands]
     terms, output = _letters(subscripts, [x.ndim for x in arrays])
     return _einsum(*arrays, subscripts=",".join(terms) + "->" + output)
 
 
 def tensordot(x: Array, y: Array, axes: Any = 2) -> Array:
     """Sum of products over pairs of axes: the last `axes` of x with the first of y, or two lists of axes."""
+    x, y = shaped(x), shaped(y)
     left, right = (range(x.ndim - axes, x.ndim), range(axes)) if isinstance(axes, int) else axes
     left, right = normalize_axis_tuple(left, x.ndim), normalize_axis_tuple(right, y.ndim)
     if [x.shape[a] for a in left] != [y.shape[a] for a in right]:
@@ -123,6 +127,7 @@ def tensordot(x: Array, y: Array, axes: Any = 2) -> Array:
 
 def dot(x: Array, y: Array) -> Array:
     """NumPy's dot: the product of vectors and matrices; of more axes, the last of x with the last but one of y."""
+    x, y = shaped(x), shaped(y)
     if x.ndim == 0 or y.ndim == 0:
         return x * y
     if y.ndim <= 2:
@@ -137,5 +142,6 @@ def outer(x: Array, y: Array) -> Array:
 
 def trace(x: Array) -> Array:
     """The sum of the diagonal of the first two axes."""
+    x = shaped(x)
     diagonal = np.arange(min(x.shape[:2]))
     return sum(getitem(x, (diagonal, diagonal)), axis=0)

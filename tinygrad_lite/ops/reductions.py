@@ -1,6 +1,8 @@
 """Many elements in, fewer out: sums, moments, extremes, products, and running sums and products."""
 
 import math
+from collections.abc import Callable
+from functools import wraps
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -32,6 +34,18 @@ def spread(reduced: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
     return reshape(reduced, tuple([1 if i in axes else n for i, n in enumerate(x.shape)]))
 
 
+def in_float32(forward: Callable[..., Array]) -> Callable[..., Array]:
+    """float16 is computed in float32 and rounded once."""
+
+    @wraps(forward)
+    def wide(x: Array, *args: Any, **options: Any) -> Array:
+        if getattr(x, "dtype", None) == np.float16:
+            return forward(x.astype(np.float32), *args, **options).astype(np.float16)
+        return forward(x, *args, **options)
+
+    return wide
+
+
 def _sum_rule(g: Array, out: Array, x: Array, axis: Axis, dtype: Any, keepdims: bool) -> Array:
     return broadcast_to(spread(g, x, axis, keepdims), x.shape)
 
@@ -51,7 +65,7 @@ def sum(x: Array, axis: Axis = None, dtype: Any = None, *, keepdims: bool = Fals
 
 def _mean_rule(g: Array, out: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
     # `or 1`: the mean of nothing is nan, its derivative has no elements.
-    return broadcast_to(spread(g / (count_along(x, axis) or 1), x, axis, keepdims), x.shape)
+    return broadcast_to(spread(g * (1 / (count_along(x, axis) or 1)), x, axis, keepdims), x.shape)
 
 
 @primitive(_mean_rule)
@@ -75,6 +89,7 @@ def _var_rule(g: Array, out: Array, x: Array, axis: Axis, ddof: float, keepdims:
 
 
 @primitive(_var_rule)
+@in_float32
 def var(x: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> Array:
     """The variance over the given axes: the mean squared deviation, divided by n - ddof."""
     return np.var(x, axis=axis, ddof=ddof, keepdims=keepdims)
@@ -82,12 +97,13 @@ def var(x: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False)
 
 def _std_rule(g: Array, out: Array, x: Array, axis: Axis, ddof: float, keepdims: bool) -> Array:
     out = spread(out, x, axis, keepdims)
-    scale = where(equal(out, 0), 1.0, out) * _freedom(x, axis, ddof)
+    scale = spread(g, x, axis, keepdims) / where(equal(out, 0), 1.0, out) * (1 / _freedom(x, axis, ddof))
     # Twice: of a constant, the first deviation may be a rounding error as large as `out`, the second is 0.
-    return spread(g, x, axis, keepdims) / scale * _deviation(_deviation(x, axis), axis)
+    return scale * _deviation(_deviation(x, axis), axis)
 
 
 @primitive(_std_rule)
+@in_float32
 def std(x: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> Array:
     """The standard deviation over the given axes. The derivative at a constant is 0."""
     return np.std(x, axis=axis, ddof=ddof, keepdims=keepdims)
@@ -99,6 +115,7 @@ def _norm_rule(g: Array, out: Array, x: Array, axis: Axis, keepdims: bool) -> Ar
 
 
 @primitive(_norm_rule)
+@in_float32
 def norm(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The Euclidean length sqrt(sum(x**2)) over the given axes. The derivative at 0 is 0."""
     return np.sqrt(np.sum(np.square(x), axis=axis, keepdims=keepdims))
@@ -134,6 +151,7 @@ def _logsumexp_rule(g: Array, out: Array, x: Array, axis: Axis, keepdims: bool) 
 
 
 @primitive(_logsumexp_rule)
+@in_float32
 def logsumexp(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """log(sum(exp(x))) over the given axes, without overflow; of nothing but -inf it is -inf with derivative 0."""
     with np.errstate(divide="ignore", over="ignore"):

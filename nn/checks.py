@@ -1,0 +1,36 @@
+"""What the arguments have to be, and the errors that say so."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+
+def whole_number(name: str, value: Any, least: int) -> int:
+    """The argument as an int. Raises TypeError for what is no whole number, ValueError for one below `least`."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(
+            f"{name} must be a whole number of at least {least}, given {type(value).__name__} {value!r:.60}"
+        )
+    if value < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}, given {value}")
+    return int(value)
+
+
+def number(name: str, value: Any, below: float = math.inf) -> Any:
+    """The argument, if it is from 0 to below `below`. Raises TypeError for what is no number, else ValueError."""
+    span = "at least 0" if below == math.inf else f"at least 0 and below {below}"
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise TypeError(f"{name} must be a number, {span}, given {type(value).__name__} {value!r:.60}")
+    if not 0 <= value < below:
+        raise ValueError(f"{name} must be a number, {span}, given {value!r}")
+    return value
+
+
+def sample_shape(shape: Any) -> tuple[int, ...]:
+    """The shape of one sample, such as (784,): a tuple or list of whole numbers of at least 1."""
+    if not isinstance(shape, (tuple, list)):
+        raise TypeError(f"input_shape is the shape of one sample, such as (784,), given {shape!r:.60}")
+    if any(isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1 for n in shape):
+        raise ValueError(f"input_shape is the shape of one sample, such as (784,), given {shape!r:.60}")
+    return tuple(int(n) for n in shape)
