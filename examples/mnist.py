@@ -12,6 +12,8 @@ Run `python examples/mnist.py --help` for the options. It needs: pip install 'ti
 
 import argparse
 import os
+import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from nn import Activation, Dense, Dropout, RMSprop, Sequential
 
 def main() -> None:
     options = parse_options()
+    folder = prepared(options.output)
     nn.set_random_seed(options.seed)
 
     (x_train, y_train), (x_test, y_test) = load_digits(options.data)
@@ -54,14 +57,10 @@ def main() -> None:
     )
     score = model.evaluate(X_test, Y_test, verbose=0)
 
-    folder = options.output
-    folder.mkdir(parents=True, exist_ok=True)
     save(folder / "weights.npz", lambda path: save_weights(path, model))
     save(folder / "learning_curves.png", lambda path: plot_curves(path, history.history))
     save(folder / "digits.png", lambda path: plot_digits(path, x_test, y_test, model.predict(X_test)))
-    drawing = tg.draw(loss_of_one_batch(model, X_test[: options.batch_size], Y_test[: options.batch_size]))
-    for suffix in ("svg", "png"):
-        print("wrote", drawing.save(folder / f"gradient_graph.{suffix}"))
+    draw(folder, loss_of_one_batch(model, X_test[: options.batch_size], Y_test[: options.batch_size]))
 
     print("Test score:", score[0])
     print("Test accuracy:", score[1])
@@ -71,28 +70,51 @@ def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__.split("\n")[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
-    parser.add_argument("--epochs", type=positive, default=20, metavar="N", help="how often to go through the digits")
-    parser.add_argument("--batch-size", type=positive, default=128, metavar="N", help="digits learnt from at a time")
+    parser.add_argument("--epochs", type=count, default=20, metavar="N", help="how often to go through the digits")
+    parser.add_argument("--batch-size", type=count, default=128, metavar="N", help="digits learnt from at a time")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="the same seed gives the same run")
-    parser.add_argument("--data", type=Path, metavar="FOLDER", help="where MNIST's four files are (else downloaded)")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=argparse.SUPPRESS,
+        metavar="FOLDER",
+        help="where MNIST's four files are (default: TINYGRAD_LITE_DATA, else the cache, else downloaded)",
+    )
     parser.add_argument("--output", type=Path, default=Path("output"), metavar="FOLDER", help="where to write to")
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.data = getattr(options, "data", None)
+    return options
 
 
-def positive(text: str) -> int:
-    number = int(text)
+def count(text: str) -> int:
+    number = int(text) if text.isdecimal() else 0
     if number < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, given {number}")
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, given {text!r}")
     return number
+
+
+def prepared(folder: Path) -> Path:
+    """The output folder, made and tried before hours of work depend on it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        sys.exit(f"can't write to the folder {folder}: {error}")
 
 
 def load_digits(folder: Path | None) -> Any:
     """The real MNIST, or where there is no network, the digits that scikit-learn ships."""
     try:
-        return nn.datasets.mnist.load_data(folder)
-    except ConnectionError:
-        print("MNIST can't be downloaded here: going on with the 1,797 digits that scikit-learn ships (see --data).")
-        return nn.datasets.digits.load_data()
+        try:
+            return nn.datasets.mnist.load_data(folder)
+        except ConnectionError:
+            print(
+                "MNIST can't be downloaded here: going on with the 1,797 digits that scikit-learn ships (see --data)."
+            )
+            return nn.datasets.digits.load_data()
+    except (OSError, ValueError, ImportError) as error:
+        sys.exit(f"no digits to learn from: {error}")
 
 
 def as_rows(images: np.ndarray) -> np.ndarray:
@@ -119,6 +141,19 @@ def save(path: Path, write: Callable[[Path], Any]) -> None:
         print(f"could not write {path}: {error}")
     finally:
         beside.unlink(missing_ok=True)
+
+
+def draw(folder: Path, loss: tg.Tensor) -> None:
+    """The gradient graph as svg and png; where nothing is installed that draws, as dot, and a warning says so once."""
+    try:
+        drawing = tg.draw(loss)
+        for name in ("gradient_graph.svg", "gradient_graph.png"):
+            written = drawing.save(folder / name)
+            print("wrote", written)
+            if written.name != name:
+                break
+    except (ImportError, OSError) as error:
+        print(f"could not draw the gradient graph: {error}")
 
 
 def save_weights(path: Path, model: Sequential) -> None:

@@ -14,7 +14,9 @@ class SGD(Optimizer):
 
     def __init__(self, learning_rate: float = 0.01, momentum: float = 0.0, nesterov: bool = False) -> None:
         super().__init__(learning_rate)
-        self.momentum = number("momentum", momentum, below=1)
+        self.momentum = number("momentum", momentum)
+        if self.momentum > 1:
+            raise ValueError(f"momentum must be from 0 to 1, given {momentum}")
         self.nesterov = nesterov
 
     def initial_state(self, weight: np.ndarray) -> State:

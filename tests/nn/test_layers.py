@@ -210,7 +210,7 @@ def test_set_weights_changes_all_or_nothing():
     before = model.get_weights()
     with pytest.raises(ValueError, match=r"dense.bias has the shape \(2,\), given \(3,\)"):
         model.set_weights([np.ones((3, 2)), np.ones(3)])
-    with pytest.raises(TypeError, match="dense.bias holds real numbers"):
+    with pytest.raises(TypeError, match=r"dense\.bias holds real numbers"):
         model.set_weights([np.ones((3, 2)), np.array(["a", "b"])])
     np.testing.assert_array_equal(model.get_weights()[0], before[0])
     model.set_weights([np.ones((3, 2)).tolist(), tg.ones(2)])

@@ -184,7 +184,7 @@ def test_callbacks_hear_everything_in_order_and_can_stop():
         (
             lambda m, x, y: m.fit(x, y, validation_split=1.5),
             ValueError,
-            "validation_split must be .* below 1, given 1.5",
+            "validation_split must be .* given 1.5",
         ),
         (lambda m, x, y: m.fit(x, y, callbacks=[print]), TypeError, r"must be nn.Callback objects"),
         (lambda m, x, y: m.fit(x[:, :1], y, verbose=0), ValueError, "as long as the first of the kernel"),
