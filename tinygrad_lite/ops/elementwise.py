@@ -11,6 +11,7 @@ import numpy as np
 
 from ..primitive import Array
 from ..primitive import primitive as _primitive
+from .comparisons import equal, greater, less, logical_and
 
 primitive = partial(_primitive, elementwise=True)
 _BROADCAST = "Shapes must be equal from the right, or 1: reshape one operand, for example x[:, None]"
@@ -388,108 +389,3 @@ def _above(g: Array, x: Array, min: Array, max: Array) -> Array:
 def clip(x: Array, min: Array = None, max: Array = None) -> Array:
     """x held between min and max, either of which may be None. The derivative at a bound is 1."""
     return np.clip(x, min, max)
-
-
-# Questions: the answers are constants.
-
-
-@_primitive()
-def equal(x: Array, y: Array) -> Array:
-    """x == y."""
-    return np.equal(x, y)
-
-
-@_primitive()
-def not_equal(x: Array, y: Array) -> Array:
-    """x != y."""
-    return np.not_equal(x, y)
-
-
-@_primitive()
-def less(x: Array, y: Array) -> Array:
-    """x < y."""
-    return np.less(x, y)
-
-
-@_primitive()
-def less_equal(x: Array, y: Array) -> Array:
-    """x <= y."""
-    return np.less_equal(x, y)
-
-
-@_primitive()
-def greater(x: Array, y: Array) -> Array:
-    """x > y."""
-    return np.greater(x, y)
-
-
-@_primitive()
-def greater_equal(x: Array, y: Array) -> Array:
-    """x >= y."""
-    return np.greater_equal(x, y)
-
-
-@_primitive()
-def logical_and(x: Array, y: Array) -> Array:
-    """True where both are not 0."""
-    return np.logical_and(x, y)
-
-
-@_primitive()
-def logical_or(x: Array, y: Array) -> Array:
-    """True where one is not 0."""
-    return np.logical_or(x, y)
-
-
-@_primitive()
-def logical_xor(x: Array, y: Array) -> Array:
-    """True where exactly one is not 0."""
-    return np.logical_xor(x, y)
-
-
-@_primitive()
-def logical_not(x: Array) -> Array:
-    """True where x is 0."""
-    return np.logical_not(x)
-
-
-@_primitive()
-def bitwise_and(x: Array, y: Array) -> Array:
-    """x & y, of integers or booleans."""
-    return x & y
-
-
-@_primitive()
-def bitwise_or(x: Array, y: Array) -> Array:
-    """x | y, of integers or booleans."""
-    return x | y
-
-
-@_primitive()
-def bitwise_xor(x: Array, y: Array) -> Array:
-    """x ^ y, of integers or booleans."""
-    return x ^ y
-
-
-@_primitive()
-def invert(x: Array) -> Array:
-    """~x, of integers or booleans."""
-    return ~x
-
-
-@_primitive()
-def isfinite(x: Array) -> Array:
-    """True where x is neither infinite nor nan."""
-    return np.isfinite(x)
-
-
-@_primitive()
-def isinf(x: Array) -> Array:
-    """True where x is infinite."""
-    return np.isinf(x)
-
-
-@_primitive()
-def isnan(x: Array) -> Array:
-    """True where x is not a number."""
-    return np.isnan(x)

@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..primitive import Array, primitive
-from .elementwise import equal, exp, isfinite, where
+from .comparisons import equal, isfinite
+from .elementwise import exp, where
 from .manipulation import broadcast_to, concatenate, expand_dims, flip, moveaxis, pad, reshape, transpose
 
 Axis: TypeAlias = int | tuple[int, ...] | None
