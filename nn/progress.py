@@ -31,7 +31,7 @@ class Progress(Callback):
                 ascii=" ━",
                 bar_format=f"{{n_fmt}}/{{total_fmt}} {{bar:{_WIDTH}}} {{desc}}",
                 file=sys.stdout,
-                leave=True,
+                nrows=24,  # a terminal that does not say its height would be shown nothing
                 mininterval=0,
                 miniters=10**9,
             )
@@ -45,11 +45,10 @@ class Progress(Callback):
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         steps = self.params["steps"]
         if self.bar is not None:
-            self._draw(steps, logs)
+            self.bar.leave = False  # the line that stays is printed: a narrow terminal must not cut its numbers off
             self.bar.close()
             self.bar = None
-        else:
-            print(f"{steps}/{steps} {'━' * _WIDTH} {self._words(steps, logs)}", flush=True)
+        print(f"{steps}/{steps} {'━' * _WIDTH} {self._words(steps, logs)}", flush=True)
 
     def on_train_end(self, logs: Logs) -> None:
         if self.bar is not None:

@@ -402,6 +402,41 @@ def test_progress_on_a_terminal_moves_and_ends_like_keras(monkeypatch, capsys):
     assert " - loss: " in drawn[-1]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals to try this on")
+@pytest.mark.parametrize(("rows", "columns"), [(40, 150), (40, 60), (0, 80)])
+def test_progress_on_a_real_terminal_ends_with_all_its_numbers(rows, columns):
+    """Also on a narrow one, and on one that does not say its height."""
+    import fcntl
+    import os
+    import pty
+    import struct
+    import termios
+
+    program = """
+import nn, numpy as np
+model = nn.Sequential([nn.Dense(1)])
+model.compile("sgd", "mse", ["mae"])
+model.fit(np.ones((64, 2)), np.ones((64, 1)), validation_split=0.5)
+"""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    done = subprocess.run([sys.executable, "-c", program], stdout=theirs, stderr=subprocess.PIPE, check=False)
+    os.close(theirs)
+    shown = b""
+    try:
+        while chunk := os.read(ours, 4096):
+            shown += chunk
+    except OSError:
+        pass  # how Linux says that the other end is closed
+    os.close(ours)
+    assert done.returncode == 0, done.stderr
+    lines = shown.decode().replace("\n", "\r").split("\r")
+    assert any(line.startswith("0/1 ") for line in lines)
+    last = [line for line in lines if line.strip()][-1]
+    assert last.startswith("1/1 ━━━━━━━━━━━━━━━━━━━━ ")
+    assert [words.split(":")[0] for words in last.split(" - ")[1:]] == ["loss", "mae", "val_loss", "val_mae"]
+
+
 def test_silent_is_silent(capsys):
     small_model().fit(*blobs(64), verbose=0)
     assert capsys.readouterr().out == ""
