@@ -20,9 +20,11 @@ class Progress(Callback):
     def __init__(self, verbose: int = 1) -> None:
         self.live = verbose == 1 and _somebody_watches()
         self.bar: Any = None
+        self.file: Any = None
 
     def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
         print(f"Epoch {epoch + 1}/{self.params['epochs']}")
+        self.file = _NotebookLine() if self.live and _in_notebook() else sys.stdout
         self.start = time.perf_counter()
         self.drawn = 0.0
         if self.live and (tqdm := _tqdm()) is not None:
@@ -30,7 +32,7 @@ class Progress(Callback):
                 total=self.params["steps"],
                 ascii=" ━",
                 bar_format=f"{{n_fmt}}/{{total_fmt}} {{bar:{_WIDTH}}} {{desc}}",
-                file=sys.stdout,
+                file=self.file,
                 nrows=24,  # a terminal that does not say its height would be shown nothing
                 mininterval=0,
                 miniters=10**9,
@@ -48,7 +50,7 @@ class Progress(Callback):
             self.bar.leave = False  # the line that stays is printed: a narrow terminal must not cut its numbers off
             self.bar.close()
             self.bar = None
-        print(f"{steps}/{steps} {'━' * _WIDTH} {self._words(steps, logs)}", flush=True)
+        print(f"{steps}/{steps} {'━' * _WIDTH} {self._words(steps, logs)}", file=self.file, flush=True)
 
     def on_train_end(self, logs: Logs) -> None:
         if self.bar is not None:
@@ -76,9 +78,28 @@ def _each(seconds: float) -> str:
     return f"{seconds * 1e3:.0f}ms" if seconds >= 1e-3 else f"{seconds * 1e6:.0f}us"
 
 
+class _NotebookLine:
+    """A file for tqdm to write to: one line of a notebook's output, of which only the last state is kept."""
+
+    def __init__(self) -> None:
+        from IPython.display import display
+
+        self._shown = display({"text/plain": ""}, raw=True, display_id=True)
+
+    def write(self, text: str) -> None:
+        if line := text.strip():
+            self._shown.update({"text/plain": line}, raw=True)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
 def _somebody_watches() -> bool:
-    """A terminal, or a notebook."""
-    return sys.stdout.isatty() or "ipykernel" in sys.modules
+    return sys.stdout.isatty() or _in_notebook()
+
+
+def _in_notebook() -> bool:
+    return "ipykernel" in sys.modules
 
 
 def _tqdm() -> Any:

@@ -4,6 +4,7 @@ import copy
 import pickle
 import subprocess
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -435,6 +436,33 @@ model.fit(np.ones((64, 2)), np.ones((64, 1)), validation_split=0.5)
     last = [line for line in lines if line.strip()][-1]
     assert last.startswith("1/1 ━━━━━━━━━━━━━━━━━━━━ ")
     assert [words.split(":")[0] for words in last.split(" - ")[1:]] == ["loss", "mae", "val_loss", "val_mae"]
+
+
+def test_progress_in_a_notebook_is_one_line_that_changes(monkeypatch, capsys):
+    shown = []
+
+    class Handle:
+        def update(self, data, raw):
+            assert raw
+            shown[-1].append(data["text/plain"])
+
+    def display(data, raw, display_id):
+        assert raw and display_id
+        shown.append([data["text/plain"]])
+        return Handle()
+
+    fake = types.ModuleType("IPython.display")
+    fake.display = display
+    monkeypatch.setitem(sys.modules, "IPython", types.ModuleType("IPython"))
+    monkeypatch.setitem(sys.modules, "IPython.display", fake)
+    monkeypatch.setitem(sys.modules, "ipykernel", types.ModuleType("ipykernel"))
+    small_model().fit(*blobs(64), epochs=2, verbose=1)
+    assert len(shown) == 2
+    for states in shown:
+        assert states[1] == "0/2"
+        assert states[-1].startswith("2/2 ━━━━━━━━━━━━━━━━━━━━ 0s ")
+        assert " - loss: " in states[-1]
+    assert capsys.readouterr().out.split("\n") == ["Epoch 1/2", "Epoch 2/2", ""]
 
 
 def test_silent_is_silent(capsys):
