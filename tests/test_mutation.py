@@ -408,3 +408,16 @@ def test_only_what_shares_memory_makes_a_write_copy():
             array[...] = 100
         assert used.tolist() == before
         assert (w._data is not memory) is copies
+
+
+@pytest.mark.parametrize("kind", [np.asarray, tg.tensor], ids=["array", "Tensor"])
+def test_an_array_given_as_a_parameter_is_read_as_it_was(kind):
+    @tg.primitive(lambda g, out, x, factor: g * factor)
+    def scaled(x, factor):
+        return x * factor
+
+    x, factor = tg.tensor([1.0, 2.0], requires_grad=True), kind(np.float32([3.0, 4.0]))
+    y = scaled(x, factor=factor)
+    factor[...] = 100
+    y.backward([1.0, 1.0])
+    assert x.grad.tolist() == [3, 4]

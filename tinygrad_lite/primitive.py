@@ -234,8 +234,12 @@ def _general(step: Primitive, arity: int | None, signature: list[inspect.Paramet
                 data.append(x)
             inputs.append(x)
         for name, value in given.items():
-            if isinstance(value, Node) and value._requires_grad:
-                raise TypeError(f"{step.name}(): no gradient flows to {name}: give a number or .detach()")
+            if isinstance(value, Node):
+                if value._requires_grad:
+                    raise TypeError(f"{step.name}(): no gradient flows to {name}: give a number or .detach()")
+                value = value._data
+            if hasattr(value, "__array_function__"):
+                params[name] = _constant(value, wanted)
         try:
             result = forward(*data, **params)
         except Exception as error:

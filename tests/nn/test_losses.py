@@ -108,3 +108,17 @@ def test_a_target_that_wants_a_gradient_is_refused():
 
 def test_a_certain_probability_in_float16_is_no_nan():
     assert np.isfinite(losses.binary_crossentropy([[1.0]], tg.tensor([[1.0]], dtype="float16")).item())
+
+
+@pytest.mark.parametrize("from_logits", [False, True])
+def test_targets_written_to_after_use_do_not_change_the_gradient(from_logits):
+    grads = []
+    for overwrite in (False, True):
+        y, p = nn.one_hot([1, 2], 3), tg.tensor([[0.2, 0.3, 0.5]] * 2, requires_grad=True)
+        value = losses.categorical_crossentropy(y, p, from_logits=from_logits)
+        if overwrite:
+            y[:] = 0
+        value.backward()
+        grads.append(p.grad.tolist())
+    assert grads[0] == grads[1]
+    assert grads[0] != [[0, 0, 0]] * 2
