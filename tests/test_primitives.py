@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+import slow
 
 import tinygrad_lite as tg
 from tinygrad_lite import ops
 from tinygrad_lite.backprop import history
-from tinygrad_lite.ops import indexing
+from tinygrad_lite.ops import convolution, indexing, pooling
+from tinygrad_lite.ops.windows import Windows
 from tinygrad_lite.primitive import Primitive
 
 MODULES = [importlib.import_module(f"{ops.__name__}.{m.name}") for m in pkgutil.iter_modules(ops.__path__)]
@@ -123,6 +125,86 @@ def _added(x: Any, shape: tuple[int, ...], index: Any) -> Any:
     return out
 
 
+def convolutions() -> list[Row]:
+    """One and two axes; strides, borders, dilation, groups; few channels and many; also a border wider than a window."""
+    rows = []
+    for shape, kernel, filters, *how, groups in [
+        ((2, 5, 3), (2,), 4, (1,), ((0, 0),), (1,), 1),
+        ((2, 6, 2), (3,), 4, (2,), ((2, 1),), (1,), 2),
+        ((2, 4, 5, 1), (2, 3), 2, (1, 1), ((0, 0), (1, 1)), (1, 1), 1),
+        ((1, 5, 6, 2), (3, 2), 2, (2, 3), ((1, 0), (0, 2)), (1, 2), 2),
+        ((1, 4, 3, 2), (1, 1), 3, (1, 2), ((0, 0), (0, 0)), (1, 1), 1),
+        ((1, 3, 3, 3), (2, 2), 6, (1, 1), ((3, 2), (1, 4)), (1, 1), 3),
+        ((0, 4, 4, 2), (2, 2), 3, (1, 1), ((0, 0), (0, 0)), (1, 1), 1),
+    ]:
+        windows = Windows(kernel, *how)
+        x, k = normal(*shape), normal(*kernel, shape[-1] // groups, filters)
+        y = normal(shape[0], *windows.lengths(shape), filters)
+        bias = normal(filters)
+        rest = (windows, groups)
+        rows += [
+            row("conv", lambda xp, x, k, r=rest: convolution._conv(x, k, None, *r), x, k,
+                numpy=lambda x, k, how=how, g=groups: slow.conv(x, k, None, *how, g)),
+            row("conv", lambda xp, x, k, b, r=rest: convolution._conv(x, k, b, *r), x, k, bias,
+                numpy=lambda x, k, b, how=how, g=groups: slow.conv(x, k, b, *how, g)),
+            row("conv_input", lambda xp, y, k, s=shape, r=rest: convolution._conv_input(y, k, s, *r), y, k,
+                numpy=lambda y, k, s=shape, how=how, g=groups: slow.conv_transpose(y, k, s, *how, g)),
+            row("conv_kernel", lambda xp, x, y, s=k.shape, r=rest: convolution._conv_kernel(x, y, s, *r), x, y,
+                numpy=lambda x, y, s=k.shape, how=how, g=groups: slow.conv_kernel(x, y, s, *how, g)),
+        ]  # fmt: skip
+    return rows
+
+
+def _won(winners: Any, at: tuple[int, ...], offset: tuple[int, ...], window: tuple[int, ...]) -> Any:
+    return winners[(slice(None), *at)] == np.ravel_multi_index(offset, window)
+
+
+def _handed(y: Any, shape: tuple[int, ...], places: Any, winners: Any = None, window: Any = None) -> Any:
+    out = np.zeros(shape, y.dtype)
+    for at, offset, place in places:
+        won = 1 if winners is None else _won(winners, at, offset, window)
+        out[(slice(None), *place)] += y[(slice(None), *at)] * won
+    return out
+
+
+def _picked(x: Any, winners: Any, places: Any, window: tuple[int, ...]) -> Any:
+    out = np.zeros(winners.shape, x.dtype)
+    for at, offset, place in places:
+        out[(slice(None), *at)] += x[(slice(None), *place)] * _won(winners, at, offset, window)
+    return out
+
+
+def poolings() -> list[Row]:
+    """Windows that tile the input, that leave a rest, that overlap, that have gaps, that reach over the border."""
+    rows = []
+    for shape, *how in [
+        ((2, 4, 2), (2,), (2,), ((0, 0),)),
+        ((2, 5, 4, 2), (2, 2), (2, 2), ((0, 0), (0, 0))),
+        ((1, 5, 4, 3), (3, 2), (2, 1), ((0, 0), (0, 0))),
+        ((1, 5, 7, 1), (1, 2), (3, 3), ((0, 0), (1, 0))),
+        ((2, 4, 3, 2), (3, 3), (1, 2), ((1, 1), (1, 1))),
+        ((0, 4, 4, 2), (2, 2), (2, 2), ((0, 0), (0, 0))),
+    ]:
+        windows = Windows(*how, (1,) * len(how[0]))
+        x = spaced(*shape)
+        y = normal(shape[0], *windows.lengths(shape), shape[-1])
+        winners = _rng.integers(0, int(np.prod(how[0])), y.shape)  # some of them in the border
+        places = slow.positions(x.shape[1:-1], *windows)[1]
+        rows += [
+            row("max_pool", lambda xp, x, w=windows: pooling._max_pool(x, w), x,
+                numpy=lambda x, how=how: slow.pool(x, *how, np.max)),
+            row("sum_pool", lambda xp, x, w=windows: pooling._sum_pool(x, w), x,
+                numpy=lambda x, how=how: slow.pool(x, *how, np.sum)),
+            row("spread", lambda xp, y, s=shape, w=windows: pooling._spread(y, s, w), y,
+                numpy=lambda y, s=shape, p=places: _handed(y, s, p)),
+            row("put_back", lambda xp, y, win, s=shape, w=windows: pooling._put_back(y, win, s, w), y, winners,
+                numpy=lambda y, win, s=shape, p=places, w=how[0]: _handed(y, s, p, win, w)),
+            row("pick", lambda xp, x, win, w=windows: pooling._pick(x, win, w), x, winners,
+                numpy=lambda x, win, p=places, w=how[0]: _picked(x, win, p, w)),
+        ]  # fmt: skip
+    return rows
+
+
 x23, y23 = normal(2, 3), normal(2, 3)
 INDICES = [1, -1, slice(None, None, -2), (..., 0), (None, 1), (slice(1), None, ..., slice(1, 3)), [0, 0, 1], (), ...]
 INDICES += [
@@ -222,9 +304,32 @@ DIFFERENTIABLE = [
         ("bij,bjk,k->bi", [(2, 3, 4), (2, 4, 2), (2,)]), ("i,i,i->", [(3,), (3,), (3,)]), (",i->i", [(), (3,)]),
         ("ij,kj->i", [(2, 3), (4, 3)]), ("i,i->", [(1,), (3,)]), ("ij,ij->i", [(2, 3), (2, 1)]),
     ]],
+    # Windows.
+    *convolutions(),
+    *poolings(),
+    row("add_rows", lambda xp, x: convolution._add_rows(x), normal(2, 3, 4), numpy=lambda x: x.sum(axis=(0, 1))),
 ]  # fmt: skip
 
 COMPOSED = [
+    row(
+        "conv_transpose",
+        lambda xp, x, k: tg.conv_transpose(x, k, 2, 1, output_padding=1),
+        normal(2, 3, 2),
+        normal(3, 4, 2),
+        numpy=lambda x, k: slow.conv_transpose(x, k, (2, 6, 4), (2,), ((1, 1),), (1,)),
+    ),
+    row(
+        "average_pool",
+        lambda xp, x: tg.average_pool(x, 2, 1),
+        normal(1, 4, 3, 2),
+        numpy=lambda x: slow.pool(x, (2, 2), (1, 1), ((0, 0), (0, 0)), np.mean),
+    ),
+    row(
+        "average_pool",
+        lambda xp, x: tg.average_pool(x, 3, 1, "same"),
+        normal(1, 4, 3, 2),
+        numpy=lambda x: slow.pool(x, (3, 3), (1, 1), ((1, 1), (1, 1)), np.mean),
+    ),
     row("swapaxes", lambda xp, x: xp.swapaxes(x, 0, -1), normal(2, 3, 4)),
     row("moveaxis", lambda xp, x: xp.moveaxis(x, 0, -1), normal(2, 3, 4)),
     row("moveaxis", lambda xp, x: xp.moveaxis(x, (0, -1), (1, 0)), normal(2, 3, 4)),
@@ -271,6 +376,9 @@ CONSTANT = [
     row("cast_to_constant", lambda xp, x: x.astype("int64"), 10 * x23),
     row("cast_to_constant", lambda xp, x: x.astype(bool), x23),
     row("detach", lambda xp, x: tg.detach(x), x23, numpy=lambda x: x),
+    row("winners", lambda xp, x, out: pooling._winners(x, out, windows=Windows((2,), (2,), ((0, 0),), (1,))),
+        np.array([[[3.0], [1.0], [1.0], [4.0], [2.0], [2.0]]]), np.array([[[3.0], [4.0], [2.0]]]),
+        numpy=lambda x, out: np.array([[[0], [1], [0]]], np.uint8)),
 ]  # fmt: skip
 
 
@@ -325,7 +433,8 @@ def test_value_and_dtype_are_those_of_numpy(case, dtype):
         got = case.f(tg, *map(tg.tensor, args))
     assert isinstance(got, tg.Tensor)
     assert got.dtype == expected.dtype and got.shape == expected.shape
-    np.testing.assert_allclose(got.data, expected, rtol=1e-5 if dtype == "float32" else 1e-12, atol=1e-12)
+    rtol, atol = (1e-5, 1e-6) if dtype == "float32" else (1e-12, 1e-12)
+    np.testing.assert_allclose(got.data, expected, rtol=rtol, atol=atol)
 
 
 @table(DIFFERENTIABLE + COMPOSED + CONSTANT)

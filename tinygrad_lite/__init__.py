@@ -27,6 +27,7 @@ from .ops import (
     argmax,
     argmin,
     astype,
+    average_pool,
     bitwise_and,
     bitwise_or,
     bitwise_xor,
@@ -35,6 +36,8 @@ from .ops import (
     ceil,
     clip,
     concatenate,
+    conv,
+    conv_transpose,
     cos,
     cosh,
     cumprod,
@@ -73,6 +76,7 @@ from .ops import (
     logsumexp,
     matmul,
     max,
+    max_pool,
     maximum,
     mean,
     min,
@@ -123,4 +127,5 @@ from .ops import (
 )
 from .primitive import primitive
 from .tensor import Tensor
+from .threads import by_blocks, threads
 from .transforms import grad, value_and_grad, vjp

@@ -32,16 +32,20 @@ _FAMILIES: dict[Family, str] = {
     ),
     Family("function", "#D8F0EE", "#2E8F88"): (
         "exp exp2 expm1 log log2 log10 log1p logaddexp sin cos tan arcsin arccos arctan arctan2 sinh cosh arcsinh"
-        " arccosh arctanh tanh sinc sign floor ceil trunc round erf"
+        " arccosh arctanh tanh sinc sign floor ceil trunc round erf masked_exp"
     ),
-    Family("product", "#E6E0F5", "#7A5FB5"): ("matmul einsum affine"),
+    Family("product", "#E6E0F5", "#7A5FB5"): ("matmul einsum affine exponential_attention"),
     Family("activation", "#DFF1DA", "#559A45"): (
-        "relu softplus sigmoid softmax log_softmax maximum minimum where clip dropout"
+        "relu softplus sigmoid softmax log_softmax maximum minimum where clip dropout scale_shift"
     ),
-    Family("reduction", "#FBF2CF", "#B0902A"): ("sum mean max min prod var std norm logsumexp cumsum cumprod"),
+    Family("reduction", "#FBF2CF", "#B0902A"): (
+        "sum mean max min prod var std norm logsumexp cumsum cumprod total total_product moments mean_square sum_rows"
+        " sum_of_tiles"
+    ),
     Family("loss", "#D9E1F2", "#2F4A8A"): ("softmax_crossentropy crossentropy"),
     Family("shape", "#ECE6DF", "#8B7355"): (
         "reshape transpose broadcast_to flip roll concatenate pad tril triu cast getitem setitem scatter"
+        " take_rows repeat_positions"
     ),
 }
 _FAMILY_OF = {name: family for family, names in _FAMILIES.items() for name in names.split()}

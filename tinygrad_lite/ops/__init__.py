@@ -19,6 +19,7 @@ from .comparisons import (
     logical_xor,
     not_equal,
 )
+from .convolution import conv, conv_transpose
 from .elementwise import (
     abs,
     add,
@@ -89,6 +90,7 @@ from .manipulation import (
     tril,
     triu,
 )
+from .pooling import average_pool, max_pool
 from .products import dot, einsum, matmul, outer, tensordot, trace
 from .reductions import (
     all,

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..primitive import Array, primitive
+from ..threads import in_parts, threads_in_use
 from .indexing import _scatter, getitem
 from .manipulation import broadcast_to, reshape, shaped, swapaxes, transpose
 from .reductions import sum
@@ -46,7 +47,21 @@ def matmul(x: Array, y: Array) -> Array:
     tensor([[1., 1.],
             [1., 1.]])
     """
-    return np.matmul(x, y)
+    return in_rows(x, y)
+
+
+def in_rows(x: Array, y: Array) -> Array:
+    """np.matmul of two arrays; inside `threads()`, the rows or the stack of a large x are shared out."""
+    if threads_in_use() == 1 or x.ndim < 2 or y.ndim != x.ndim and y.ndim != 2:
+        return np.matmul(x, y)
+    stacked = x.ndim > 2 and y.ndim == x.ndim
+    if stacked and x.shape[:-2] != y.shape[:-2]:
+        return np.matmul(x, y)
+    out = np.empty_like(x, order="C", shape=(*x.shape[:-1], y.shape[-1]), dtype=np.result_type(x, y))
+    in_parts(
+        lambda a, b: np.matmul(x[a:b], y[a:b] if stacked else y, out=out[a:b]), len(x), out.size * x.shape[-1] // 32
+    )
+    return out
 
 
 def _letters(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:

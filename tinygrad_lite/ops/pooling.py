@@ -1,0 +1,157 @@
+"""Pooling: of each window, channel by channel, the largest element or the mean.
+
+What leads back from the largest are two steps, each the derivative of the other: `_put_back` hands a number to the
+element of its window that won, `_pick` reads the elements that won. `_sum_pool` and `_spread` are such a pair too.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..primitive import Array, primitive
+from ..threads import by_blocks
+from .manipulation import shaped
+from .windows import Windows
+
+
+def _padded(x: Array, windows: Windows, border: Any) -> Array:
+    """x with its border of a constant; x itself if there is none."""
+    shape = windows.padded_shape(x.shape)
+    if shape == x.shape:
+        return x
+    out = np.full_like(x, border, order="C", shape=shape)
+    out[(slice(None), *windows.inside(x.shape))] = x
+    return out
+
+
+def _seen(x: Array, windows: Windows, lengths: tuple[int, ...], border: Any = 0) -> list[Array]:
+    """For each element of a window, these elements of all windows: views of the shape of the result."""
+    x = _padded(x, windows, border)
+    return [x[(slice(None), *place)] for _, place in windows.places(lengths)]
+
+
+def _handed(share: Callable[[slice, int], Array], shape: tuple[int, ...], like: Array, windows: Windows) -> Array:
+    """The sum of what each element is handed by the windows that see it: share(block, i) for a window's i-th element."""
+    padded, lengths = windows.padded_shape(shape), like.shape[1:-1]
+    overlap = any(window > stride for window, stride in zip(windows.window, windows.strides, strict=True))
+    tiled = windows.strides == windows.window and all(
+        n == length * window for n, length, window in zip(shape[1:-1], lengths, windows.window, strict=True)
+    )  # then every element is written exactly once
+    out = np.empty_like(like, order="C", shape=shape)
+
+    def work(block: slice) -> None:
+        sums = out[block]
+        if not tiled:
+            sums.fill(0)
+        if padded != shape:
+            sums = np.zeros_like(out, order="C", shape=(len(sums), *padded[1:]))
+        for i, (_, place) in enumerate(windows.places(lengths)):
+            if overlap:
+                sums[(slice(None), *place)] += share(block, i)
+            else:
+                sums[(slice(None), *place)] = share(block, i)
+        if padded != shape:
+            out[block] = sums[(slice(None), *windows.inside(shape))]
+
+    by_blocks(work, shape)
+    return out
+
+
+@primitive()
+def _winners(x: Array, out: Array, *, windows: Windows) -> Array:
+    """Which element of each window is the largest, counted in its order: the first, where several are."""
+    winners = np.zeros_like(out, order="C", dtype=np.min_scalar_type(math.prod(windows.window)))
+
+    def work(block: slice) -> None:
+        largest, beaten = out[block], True
+        for seen in _seen(x[block], windows, out.shape[1:-1], _lowest(x.dtype))[:-1]:
+            beaten = (seen != largest) & beaten
+            winners[block] += beaten
+
+    by_blocks(work, x.shape)
+    return winners
+
+
+def _lowest(dtype: Any) -> Any:
+    return np.iinfo(dtype).min if dtype.kind in "iu" else dtype.type(-math.inf)
+
+
+@primitive(lambda g, out, x, windows: _put_back(g, _winners(x, out, windows=windows), x.shape, windows))
+def _max_pool(x: Array, windows: Windows) -> Array:
+    lengths = windows.lengths(x.shape)
+    out = np.empty_like(x, order="C", shape=(len(x), *lengths, x.shape[-1]))
+
+    def work(block: slice) -> None:
+        first, *others = _seen(x[block], windows, lengths, _lowest(x.dtype))
+        out[block] = first
+        for seen in others:
+            np.maximum(out[block], seen, out=out[block])
+
+    by_blocks(work, x.shape)
+    return out
+
+
+@primitive(lambda g, out, x, winners, shape, windows: _pick(g, winners, windows), None)
+def _put_back(x: Array, winners: Array, shape: tuple[int, ...], windows: Windows) -> Array:
+    return _handed(lambda block, i: x[block] * (winners[block] == i), shape, x, windows)
+
+
+@primitive(lambda g, out, x, winners, windows: _put_back(g, winners, x.shape, windows), None)
+def _pick(x: Array, winners: Array, windows: Windows) -> Array:
+    out = np.zeros_like(x, order="C", shape=winners.shape)
+
+    def work(block: slice) -> None:
+        for i, seen in enumerate(_seen(x[block], windows, winners.shape[1:-1])):
+            out[block] += seen * (winners[block] == i)
+
+    by_blocks(work, x.shape)
+    return out
+
+
+@primitive(lambda g, out, x, windows: _spread(g, x.shape, windows))
+def _sum_pool(x: Array, windows: Windows) -> Array:
+    lengths = windows.lengths(x.shape)
+    out = np.zeros_like(x, order="C", shape=(len(x), *lengths, x.shape[-1]))
+
+    def work(block: slice) -> None:
+        for seen in _seen(x[block], windows, lengths):
+            out[block] += seen
+
+    by_blocks(work, x.shape)
+    return out
+
+
+@primitive(lambda g, out, x, shape, windows: _sum_pool(g, windows))
+def _spread(x: Array, shape: tuple[int, ...], windows: Windows) -> Array:
+    return _handed(lambda block, i: x[block], shape, x, windows)
+
+
+def max_pool(x: Array, pool_size: Any, strides: Any = None, padding: Any = "valid") -> Array:
+    """The largest element of each window, channel by channel: x (batch, ..., channels).
+
+    pool_size: the window's length along each inner axis (or one number for all); strides: the same, by default the
+    pool_size; padding as in `conv`: what lies outside never wins. Of several largest the first is handed the gradient.
+
+    >>> import numpy as np, tinygrad_lite as tg
+    >>> tg.max_pool(np.array([1.0, 3.0, 2.0, 0.0]).reshape(1, 4, 1), 2).ravel()
+    array([3., 2.])
+    """
+    x = shaped(x)
+    return _max_pool(x, Windows.of("max_pool", x.shape, pool_size, pool_size if strides is None else strides, padding))
+
+
+def average_pool(x: Array, pool_size: Any, strides: Any = None, padding: Any = "valid") -> Array:
+    """The mean of each window, channel by channel: x (batch, ..., channels). What lies outside does not count.
+
+    >>> import numpy as np, tinygrad_lite as tg
+    >>> tg.average_pool(np.array([1.0, 3.0, 2.0, 0.0]).reshape(1, 4, 1), 2).ravel()
+    array([2., 1.])
+    """
+    x = shaped(x)
+    windows = Windows.of("average_pool", x.shape, pool_size, pool_size if strides is None else strides, padding)
+    if not any(map(any, windows.padding)):
+        return _sum_pool(x, windows) / math.prod(windows.window)
+    there = _sum_pool(np.ones((1, *x.shape[1:-1], 1)), windows)  # how many elements of each window
+    return _sum_pool(x, windows) / there.astype(x.dtype if x.dtype.kind == "f" else float)

@@ -1,0 +1,145 @@
+"""Several threads for one operation. NumPy lets go of Python's lock while it computes, so plain threads are enough.
+
+BLAS has threads of its own, which go on spinning for a while after each product and take the cores from ours. So inside
+`threads()` BLAS keeps to one thread, and the operations that go through a batch (convolutions, pooling, activations of
+large arrays) share it out instead: their copies and sums then run on all cores too, not only their products.
+
+Memory that one step has freed is kept for the next, too: to be handed fresh pages by the system for every activation
+took a seventh of a convolutional network's training step.
+"""
+
+import ctypes
+import math
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from contextvars import copy_context
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+SMALL = 1 << 16  # elements: an operation on fewer is not worth a second thread
+BLOCK = 1 << 18  # elements: what a core's own cache holds
+
+_parts = 1
+_pool: ThreadPoolExecutor | None = None
+
+
+@contextmanager
+def threads(count: int | None = None) -> Iterator[int]:
+    """Inside, large operations share their batch among `count` threads: by default as many as BLAS would use.
+
+    It counts for the whole process, and needs threadpoolctl; without it nothing changes. Gives the number of threads.
+
+    >>> import numpy as np, tinygrad_lite as tg
+    >>> with tg.threads():
+    ...     y = tg.conv(np.ones((8, 28, 28, 1), np.float32), np.ones((3, 3, 1, 4), np.float32))
+    >>> y.shape
+    (8, 26, 26, 4)
+    """
+    global _parts
+    if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
+        raise ValueError(f"threads: count must be a whole number of at least 1, given {count!r}")
+    try:
+        from threadpoolctl import ThreadpoolController
+    except ImportError:
+        yield _parts
+        return
+    blas = ThreadpoolController().select(user_api="blas")
+    before, given = _parts, max([library.num_threads for library in blas.lib_controllers], default=1)
+    with blas.limit(limits=1), _keeping_freed_memory(outermost=before == 1):
+        _parts = count or max(given, before)
+        try:
+            yield _parts
+        finally:
+            _parts = before
+
+
+@contextmanager
+def _keeping_freed_memory(outermost: bool) -> Iterator[None]:
+    """Inside, glibc keeps what is freed; other systems' allocators are left as they are."""
+    libc: Any = ctypes.CDLL(None) if os.name == "posix" else None
+    if not outermost or not hasattr(libc, "mallopt") or not hasattr(libc, "malloc_trim"):
+        yield
+        return
+    trim_threshold, mmap_threshold, largest = -1, -3, 32 << 20  # mallopt(3); more than `largest` it refuses
+    libc.mallopt(mmap_threshold, largest)
+    libc.mallopt(trim_threshold, 1 << 30)
+    try:
+        yield
+    finally:
+        libc.mallopt(trim_threshold, 2 * largest)  # what glibc itself arrives at after it has freed a large array
+        libc.malloc_trim(0)
+
+
+def threads_in_use() -> int:
+    """How many threads large operations are shared among: 1 outside `threads()`."""
+    return _parts
+
+
+def in_parts(work: Callable[[int, int], T], count: int, size: int) -> list[T]:
+    """[work(start, stop), ...] for the parts of range(count), one for each thread; `size` elements are worked on.
+
+    Returns, or raises the first error, when all parts are done: nobody writes to memory afterwards.
+    """
+    parts = 1 if size < SMALL else min(_parts, count)
+    if parts <= 1:
+        return [work(0, count)]
+    bounds = [count * i // parts for i in range(parts + 1)]
+    futures: list[Future[T]] = []
+    try:
+        for i in range(1, parts):
+            futures.append(_executor().submit(copy_context().run, work, bounds[i], bounds[i + 1]))
+        first = work(0, bounds[1])
+    finally:
+        wait(futures)
+    return [first, *[future.result() for future in futures]]
+
+
+def share_out(work: Callable[[Iterator[slice]], object], count: int, size: int, step: int) -> None:
+    """work(blocks) on each thread: the threads take slices of `step` out of range(count) until there are no more.
+
+    For work that writes each block to a place of its own: who takes which makes no difference.
+    """
+    blocks = iter([slice(n, min(n + step, count)) for n in range(0, count, step)])
+    in_parts(lambda start, stop: work(blocks), count, size)
+
+
+def by_blocks(work: Callable[[Any], object], shape: tuple[int, ...]) -> None:
+    """work(block) for slices of the first axis of such an array, each of a size that a core's own cache holds.
+
+    On all threads inside `threads()`. Returns when all blocks are done, or raises the first error.
+
+    >>> import numpy as np, tinygrad_lite as tg
+    >>> x, out = np.arange(6.0).reshape(3, 2), np.empty((3, 2))
+    >>> tg.by_blocks(lambda block: np.exp(x[block], out=out[block]), x.shape)
+    >>> bool((out == np.exp(x)).all())
+    True
+    """
+    size = math.prod(shape)
+    if not shape or size <= SMALL:
+        work(slice(None) if shape else ...)
+        return
+
+    def take(blocks: Iterator[slice]) -> None:
+        for block in blocks:
+            work(block)
+
+    share_out(take, shape[0], size, max(1, BLOCK * shape[0] // size))
+
+
+def _executor() -> ThreadPoolExecutor:
+    global _pool
+    if _pool is None:
+        _pool = ThreadPoolExecutor(max(1, (os.cpu_count() or 1) - 1), thread_name_prefix="tinygrad_lite")
+    return _pool
+
+
+def _forget_pool(*_: Any) -> None:
+    global _pool
+    _pool = None  # a forked process has none of its parent's threads
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_pool)
