@@ -127,5 +127,5 @@ from .ops import (
 )
 from .primitive import primitive
 from .tensor import Tensor
-from .threads import by_blocks, threads
+from .parallel import by_blocks, threads
 from .transforms import grad, value_and_grad, vjp

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..primitive import Array, primitive
-from ..threads import BLOCK, in_parts, share_out
+from ..parallel import BLOCK, in_parts, share_out
 from .manipulation import broadcast_to, shaped
 from .windows import Windows, padding_pairs, per_axis
 
@@ -65,13 +65,6 @@ def _grouped(x: Array, groups: int) -> Array:
     return x.reshape(-1, groups, x.shape[-1] // groups).transpose(1, 0, 2)
 
 
-def _turned(kernel: Array, groups: int) -> Array:
-    """The kernel that leads back: every window reversed, channels and filters exchanged."""
-    window, (channels, filters) = kernel.shape[:-2], kernel.shape[-2:]
-    kernel = kernel[(slice(None, None, -1),) * len(window)].reshape(*window, channels, groups, filters // groups)
-    return np.swapaxes(kernel, -1, -3).reshape(*window, filters // groups, groups * channels)
-
-
 def _working(*arrays: Array) -> tuple[Any, Any]:
     """The dtype of the result and the one to compute in: float16 is added up in float32 and rounded once."""
     dtype = np.result_type(*arrays)
@@ -84,10 +77,6 @@ def _working(*arrays: Array) -> tuple[Any, Any]:
     lambda g, out, x, kernel, bias, windows, groups: _add_rows(g),
 )
 def _conv(x: Array, kernel: Array, bias: Array | None, windows: Windows, groups: int) -> Array:
-    return _sums(x, kernel, bias, windows, groups)
-
-
-def _sums(x: Array, kernel: Array, bias: Array | None, windows: Windows, groups: int) -> Array:
     dtype, working = _working(x, kernel)
     out = np.empty_like(x, order="C", shape=(len(x), *windows.lengths(x.shape), kernel.shape[-1]), dtype=working)
     matrix = _grouped(kernel, groups)
@@ -107,17 +96,50 @@ def _sums(x: Array, kernel: Array, bias: Array | None, windows: Windows, groups:
     lambda g, out, x, kernel, shape, windows, groups: _conv_kernel(g, x, kernel.shape, windows, groups),
 )
 def _conv_input(x: Array, kernel: Array, shape: tuple[int, ...], windows: Windows, groups: int) -> Array:
-    if all(step == 1 for step in windows.strides) and (back := windows.reversed()) is not None:
-        return _sums(x, _turned(kernel, groups), None, back, groups)
     dtype, working = _working(x, kernel)
-    lengths, padded, channels = x.shape[1:-1], windows.padded_shape(shape), shape[-1]
     out = np.zeros_like(x, order="C", shape=shape, dtype=working)
+    rows_back = windows.rows_back()
+    if rows_back is None:
+        _add_by_offset(x, kernel, out, windows, groups)
+    else:
+        _add_by_row(x, kernel, out, windows, rows_back, groups)
+    return out.astype(dtype, copy=False)
+
+
+def _add_by_row(x: Array, kernel: Array, out: Array, windows: Windows, rows_back: Windows, groups: int) -> None:
+    """Every row of `out` from the rows of x that see it, side by side: one product for all places along the row."""
+    channels, filters = kernel.shape[-2], kernel.shape[-1] // groups
+    width, (before, after) = windows.window[-1], windows.padding[-1]
+    turned = kernel[(slice(None, None, -1),) * (len(windows.window) - 1)].reshape(-1, width, channels, groups, filters)
+    turned = turned.transpose(3, 0, 4, 1, 2).reshape(groups, -1, width * channels)
+    *_, length, _ = x.shape
+
+    def work(blocks: Iterator[slice]) -> None:
+        for place, columns in _columns(x, rows_back, groups, blocks, out.dtype):
+            rows = out[place]
+            shares = (columns @ turned).reshape(groups, *rows.shape[:-2], length, width, channels)
+            shares = np.moveaxis(shares, 0, -2)  # (..., length, width, groups, channels)
+            around = (*rows.shape[:-2], before + rows.shape[-2] + after, groups, channels)
+            sums = rows.reshape(around) if before == after == 0 else np.zeros_like(out, order="C", shape=around)
+            for i in range(width):
+                start = i * windows.dilation[-1]
+                seen = slice(start, start + (length - 1) * windows.strides[-1] + 1, windows.strides[-1])
+                sums[..., seen, :, :] += shares[..., i, :, :]
+            if before or after:
+                rows[...] = sums[..., before : before + rows.shape[-2], :, :].reshape(rows.shape)
+
+    share_out(work, len(x), out.size, _images(rows_back, x.shape))
+
+
+def _add_by_offset(x: Array, kernel: Array, out: Array, windows: Windows, groups: int) -> None:
+    """For each element of a window one product, added to the places where these elements of all windows lie."""
+    lengths, padded, channels = x.shape[1:-1], windows.padded_shape(out.shape), out.shape[-1]
     split = kernel.reshape(*kernel.shape[:-1], groups, kernel.shape[-1] // groups)
     images = max(1, BLOCK // max(1, math.prod(padded[1:]) + math.prod(lengths) * (channels + x.shape[-1])))
 
     def work(blocks: Iterator[slice]) -> None:
-        shares = np.empty_like(x, order="C", shape=(images, *lengths, channels), dtype=working)
-        border = np.empty_like(x, order="C", shape=(images, *padded[1:]), dtype=working) if padded != shape else None
+        shares = np.empty_like(out, order="C", shape=(images, *lengths, channels))
+        border = np.empty_like(out, order="C", shape=(images, *padded[1:])) if padded != out.shape else None
         for block in blocks:
             count, sums = block.stop - block.start, out[block]
             if border is not None:
@@ -128,10 +150,9 @@ def _conv_input(x: Array, kernel: Array, shape: tuple[int, ...], windows: Window
                 np.matmul(rows, split[offset].transpose(1, 2, 0), out=_grouped(share, groups))
                 sums[(slice(None), *place)] += share
             if border is not None:
-                out[block] = sums[(slice(None), *windows.inside(shape))]
+                out[block] = sums[(slice(None), *windows.inside(out.shape))]
 
     share_out(work, len(x), out.size, images)
-    return out.astype(dtype, copy=False)
 
 
 @primitive(

@@ -5,13 +5,12 @@ element of its window that won, `_pick` reads the elements that won. `_sum_pool`
 """
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..primitive import Array, primitive
-from ..threads import by_blocks
+from ..parallel import by_blocks
 from .manipulation import shaped
 from .windows import Windows
 
@@ -32,26 +31,27 @@ def _seen(x: Array, windows: Windows, lengths: tuple[int, ...], border: Any = 0)
     return [x[(slice(None), *place)] for _, place in windows.places(lengths)]
 
 
-def _handed(share: Callable[[slice, int], Array], shape: tuple[int, ...], like: Array, windows: Windows) -> Array:
-    """The sum of what each element is handed by the windows that see it: share(block, i) for a window's i-th element."""
-    padded, lengths = windows.padded_shape(shape), like.shape[1:-1]
-    overlap = any(window > stride for window, stride in zip(windows.window, windows.strides, strict=True))
-    tiled = windows.strides == windows.window and all(
-        n == length * window for n, length, window in zip(shape[1:-1], lengths, windows.window, strict=True)
+def _handed(x: Array, shape: tuple[int, ...], windows: Windows, winners: Array | None = None) -> Array:
+    """Zeros of the shape, with each element of x added to all elements of its window, or to the winner only."""
+    padded, lengths = windows.padded_shape(shape), x.shape[1:-1]
+    tiled = windows.strides == windows.window and shape[1:-1] == tuple(
+        length * window for length, window in zip(lengths, windows.window, strict=True)
     )  # then every element is written exactly once
-    out = np.empty_like(like, order="C", shape=shape)
+    out = np.empty_like(x, order="C", shape=shape)
 
-    def work(block: slice) -> None:
+    def work(block: Any) -> None:
         sums = out[block]
+        if padded != shape:
+            sums = np.empty_like(out, order="C", shape=(len(sums), *padded[1:]))
         if not tiled:
             sums.fill(0)
-        if padded != shape:
-            sums = np.zeros_like(out, order="C", shape=(len(sums), *padded[1:]))
         for i, (_, place) in enumerate(windows.places(lengths)):
-            if overlap:
-                sums[(slice(None), *place)] += share(block, i)
+            target = sums[(slice(None), *place)]
+            won = 1 if winners is None else winners[block] == i
+            if tiled:
+                np.multiply(x[block], won, out=target)
             else:
-                sums[(slice(None), *place)] = share(block, i)
+                target += x[block] * won
         if padded != shape:
             out[block] = sums[(slice(None), *windows.inside(shape))]
 
@@ -64,7 +64,7 @@ def _winners(x: Array, out: Array, *, windows: Windows) -> Array:
     """Which element of each window is the largest, counted in its order: the first, where several are."""
     winners = np.zeros_like(out, order="C", dtype=np.min_scalar_type(math.prod(windows.window)))
 
-    def work(block: slice) -> None:
+    def work(block: Any) -> None:
         largest, beaten = out[block], True
         for seen in _seen(x[block], windows, out.shape[1:-1], _lowest(x.dtype))[:-1]:
             beaten = (seen != largest) & beaten
@@ -83,7 +83,7 @@ def _max_pool(x: Array, windows: Windows) -> Array:
     lengths = windows.lengths(x.shape)
     out = np.empty_like(x, order="C", shape=(len(x), *lengths, x.shape[-1]))
 
-    def work(block: slice) -> None:
+    def work(block: Any) -> None:
         first, *others = _seen(x[block], windows, lengths, _lowest(x.dtype))
         out[block] = first
         for seen in others:
@@ -95,14 +95,14 @@ def _max_pool(x: Array, windows: Windows) -> Array:
 
 @primitive(lambda g, out, x, winners, shape, windows: _pick(g, winners, windows), None)
 def _put_back(x: Array, winners: Array, shape: tuple[int, ...], windows: Windows) -> Array:
-    return _handed(lambda block, i: x[block] * (winners[block] == i), shape, x, windows)
+    return _handed(x, shape, windows, winners)
 
 
 @primitive(lambda g, out, x, winners, windows: _put_back(g, winners, x.shape, windows), None)
 def _pick(x: Array, winners: Array, windows: Windows) -> Array:
     out = np.zeros_like(x, order="C", shape=winners.shape)
 
-    def work(block: slice) -> None:
+    def work(block: Any) -> None:
         for i, seen in enumerate(_seen(x[block], windows, winners.shape[1:-1])):
             out[block] += seen * (winners[block] == i)
 
@@ -115,7 +115,7 @@ def _sum_pool(x: Array, windows: Windows) -> Array:
     lengths = windows.lengths(x.shape)
     out = np.zeros_like(x, order="C", shape=(len(x), *lengths, x.shape[-1]))
 
-    def work(block: slice) -> None:
+    def work(block: Any) -> None:
         for seen in _seen(x[block], windows, lengths):
             out[block] += seen
 
@@ -125,7 +125,7 @@ def _sum_pool(x: Array, windows: Windows) -> Array:
 
 @primitive(lambda g, out, x, shape, windows: _sum_pool(g, windows))
 def _spread(x: Array, shape: tuple[int, ...], windows: Windows) -> Array:
-    return _handed(lambda block, i: x[block], shape, x, windows)
+    return _handed(x, shape, windows)
 
 
 def max_pool(x: Array, pool_size: Any, strides: Any = None, padding: Any = "valid") -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..primitive import Array, primitive
-from ..threads import in_parts, threads_in_use
+from ..parallel import in_parts, threads_in_use
 from .indexing import _scatter, getitem
 from .manipulation import broadcast_to, reshape, shaped, swapaxes, transpose
 from .reductions import sum

@@ -73,11 +73,19 @@ class Windows(NamedTuple):
                 ),
             )
 
-    def reversed(self) -> "Windows | None":
-        """The windows, one at each place, that lead from the sums back to the input; None if the border is too wide."""
-        spans = [(w - 1) * d for w, d in zip(self.window, self.dilation, strict=True)]
-        pairs = tuple((span - pad[0], span - pad[1]) for span, pad in zip(spans, self.padding, strict=True))
-        return self._replace(padding=pairs) if all(min(pair) >= 0 for pair in pairs) else None
+    def rows_back(self) -> "Windows | None":
+        """The windows of sums, on all inner axes but the last, that an element of the input is part of.
+
+        None if there is one axis only, a step larger than 1 between them, or a border wider than a window.
+        """
+        if len(self.window) == 1 or any(step > 1 for step in self.strides[:-1]):
+            return None
+        spans = [(w - 1) * d for w, d in zip(self.window[:-1], self.dilation, strict=False)]
+        pairs = tuple((span - pad[0], span - pad[1]) for span, pad in zip(spans, self.padding, strict=False))
+        if any(min(pair) < 0 for pair in pairs):
+            return None
+        ones = (1,) * len(self.window)
+        return Windows((*self.window[:-1], 1), ones, (*pairs, (0, 0)), (*self.dilation[:-1], 1))
 
     def padded_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """The shape of the input with its border."""
