@@ -125,7 +125,7 @@ from .ops import (
     var,
     where,
 )
+from .parallel import by_blocks, threads
 from .primitive import primitive
 from .tensor import Tensor
-from .parallel import by_blocks, threads
 from .transforms import grad, value_and_grad, vjp

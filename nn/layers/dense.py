@@ -15,14 +15,14 @@ def _flat(x: Any) -> Any:
 
 
 @primitive(
-    lambda g, out, x, kernel, bias: g @ kernel.mT,
-    lambda g, out, x, kernel, bias: _flat(x).mT @ _flat(g),
+    lambda g, out, x, kernel, bias: matmul(g, kernel.mT),
+    lambda g, out, x, kernel, bias: matmul(_flat(x).mT, _flat(g)),
     lambda g, out, x, kernel, bias: g,
     hint="The last axis of x must be as long as the first of the kernel",
 )
 def affine(x: Any, kernel: Any, bias: Any) -> Any:
     """x @ kernel + bias, in one step: x (..., inputs), kernel (inputs, units), bias (units,)."""
-    out = x @ kernel
+    out = matmul(x, kernel)
     out += bias
     return out
 

@@ -1,10 +1,11 @@
 """What all optimizers share: the loop over the weights, the step count, the state, and scratch memory."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from tinygrad_lite import Tensor, no_grad
+from tinygrad_lite import Tensor, by_blocks, no_grad
 
 from ..checks import number
 
@@ -38,6 +39,7 @@ class Optimizer:
     def update(self, weight: np.ndarray, g: np.ndarray, state: State, scratch: np.ndarray) -> None:
         """Changes the weight and its state in place, given its gradient. `scratch` has the weight's shape.
 
+        A large weight comes in blocks of its first axis, perhaps on several threads: write elementwise formulas.
         `self.iterations` is the number of this step, from 1.
         """
         raise NotImplementedError
@@ -60,7 +62,14 @@ class Optimizer:
                     state = self._states.get(weight)
                     if state is None:
                         state = self._states[weight] = self.initial_state(array)
-                    self.update(array, g.data, state, self._scratch_like(array))
+                    self._update_by_blocks(array, g.data, state, self._scratch_like(array))
+
+    def _update_by_blocks(self, weight: np.ndarray, g: np.ndarray, state: State, scratch: np.ndarray) -> None:
+        def work(block: Any) -> None:
+            part = {name: values[block] for name, values in state.items()}
+            self.update(weight[block], g[block], part, scratch[block])
+
+        by_blocks(work, weight.shape)
 
     def _scratch_like(self, array: np.ndarray) -> np.ndarray:
         """Memory for one intermediate result, the same for all weights: an update makes no temporary arrays."""

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import Array, primitive
 from ..parallel import BLOCK, in_parts, share_out
+from ..primitive import Array, primitive
 from .manipulation import broadcast_to, shaped
 from .windows import Windows, padding_pairs, per_axis
 

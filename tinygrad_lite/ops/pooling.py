@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import Array, primitive
 from ..parallel import by_blocks
+from ..primitive import Array, primitive
 from .manipulation import shaped
 from .windows import Windows
 

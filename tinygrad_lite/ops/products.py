@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..primitive import Array, primitive
 from ..parallel import in_parts, threads_in_use
+from ..primitive import Array, primitive
 from .indexing import _scatter, getitem
 from .manipulation import broadcast_to, reshape, shaped, swapaxes, transpose
 from .reductions import sum
@@ -52,7 +52,7 @@ def matmul(x: Array, y: Array) -> Array:
 
 def in_rows(x: Array, y: Array) -> Array:
     """np.matmul of two arrays; inside `threads()`, the rows or the stack of a large x are shared out."""
-    if threads_in_use() == 1 or x.ndim < 2 or y.ndim != x.ndim and y.ndim != 2:
+    if threads_in_use() == 1 or x.ndim < 2 or (y.ndim != x.ndim and y.ndim != 2):
         return np.matmul(x, y)
     stacked = x.ndim > 2 and y.ndim == x.ndim
     if stacked and x.shape[:-2] != y.shape[:-2]:
