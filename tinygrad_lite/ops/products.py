@@ -51,16 +51,18 @@ def matmul(x: Array, y: Array) -> Array:
 
 
 def in_rows(x: Array, y: Array) -> Array:
-    """np.matmul of two arrays; inside `threads()`, the rows or the stack of a large x are shared out."""
-    if threads_in_use() == 1 or x.ndim < 2 or (y.ndim != x.ndim and y.ndim != 2):
-        return np.matmul(x, y)
-    stacked = x.ndim > 2 and y.ndim == x.ndim
-    if stacked and x.shape[:-2] != y.shape[:-2]:
+    """np.matmul of two arrays. A stack times one matrix is one product of all rows: BLAS is threaded for that only.
+
+    Inside `threads()` the rows, or the matrices of two stacks, are shared out.
+    """
+    if x.ndim > 2 and y.ndim == 2:
+        rows = math.prod(x.shape[:-1])
+        return in_rows(x.reshape(rows, x.shape[-1]), y).reshape(*x.shape[:-1], y.shape[-1])
+    if threads_in_use() == 1 or x.ndim < 2 or x.ndim != y.ndim or x.shape[:-2] != y.shape[:-2]:
         return np.matmul(x, y)
     out = np.empty_like(x, order="C", shape=(*x.shape[:-1], y.shape[-1]), dtype=np.result_type(x, y))
-    in_parts(
-        lambda a, b: np.matmul(x[a:b], y[a:b] if stacked else y, out=out[a:b]), len(x), out.size * x.shape[-1] // 32
-    )
+    stacked, size = x.ndim > 2, out.size * x.shape[-1] // 32
+    in_parts(lambda a, b: np.matmul(x[a:b], y[a:b] if stacked else y, out=out[a:b]), len(x), size)
     return out
 
 
