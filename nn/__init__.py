@@ -11,10 +11,54 @@
 
 from . import activations, callbacks, datasets, initializers, layers, losses, metrics, optimizers
 from .callbacks import Callback, History
-from .layers import Activation, Dense, Dropout, Flatten, Layer
+from .layers import (
+    Activation,
+    Add,
+    AlphaDropout,
+    Average,
+    AveragePooling1D,
+    AveragePooling2D,
+    BatchNormalization,
+    Concatenate,
+    Conv1D,
+    Conv2D,
+    Conv2DTranspose,
+    Dense,
+    DepthwiseConv2D,
+    Dot,
+    Dropout,
+    Embedding,
+    Flatten,
+    GaussianDropout,
+    GaussianNoise,
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling1D,
+    GlobalMaxPooling2D,
+    GroupNormalization,
+    Layer,
+    LayerNormalization,
+    Maximum,
+    MaxPooling1D,
+    MaxPooling2D,
+    Minimum,
+    MultiHeadAttention,
+    Multiply,
+    Permute,
+    Reshape,
+    RMSNormalization,
+    SpatialDropout1D,
+    SpatialDropout2D,
+    Subtract,
+    UpSampling1D,
+    UpSampling2D,
+    ZeroPadding1D,
+    ZeroPadding2D,
+)
 from .losses import one_hot
 from .model import Model
 from .module import Module
-from .optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
+from .optimizers import SGD, Adadelta, Adam, AdamW, Optimizer, RMSprop
 from .random import random_generator, set_random_seed
 from .sequential import Sequential
+from .symbol import Input, Symbol

@@ -15,7 +15,11 @@ from tinygrad_lite import primitive
 from .naming import choose
 
 
-@primitive(lambda g, out, x, gate: _where_positive(g, gate), None)
+def _gate_rule(g: Any, out: Any, x: Any, gate: Any) -> Any:
+    return _where_positive(g, gate)
+
+
+@primitive(_gate_rule, None)
 def _where_positive(x: Any, gate: Any) -> Any:
     """x where the gate is positive, else 0."""
     out = np.empty_like(x)

@@ -1,13 +1,16 @@
-"""Arrays that go in batch by batch."""
+"""Arrays that go in batch by batch; for several inputs or outputs, lists of them."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from tinygrad_lite import Tensor
 
 from .checks import number
+from .nested import leaves, mapped
+
+Samples: TypeAlias = np.ndarray | list[np.ndarray]  # one array, or one for each of several inputs or outputs
 
 
 def as_samples(name: str, x: Any) -> np.ndarray:
@@ -20,14 +23,52 @@ def as_samples(name: str, x: Any) -> np.ndarray:
     return array
 
 
-def as_pair(x_name: str, x: Any, y_name: str, y: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs and targets, of as many samples each."""
+def in_order(what: str, given: Any, names: list[str]) -> list:
+    """One value for each name, in the names' order, from a list in that order or a dict with the names as keys.
+
+    Raises TypeError for anything else, ValueError for other names or another number; `what` was given them.
+    """
+    if not isinstance(given, (list, tuple, dict)):
+        raise TypeError(f"{what} needs a list or dict for {', '.join(names)}, given {type(given).__name__}")
+    if isinstance(given, dict) and set(given) != set(names):
+        raise ValueError(f"{what} needs {', '.join(names)}, given {', '.join(map(str, given)) or 'none'}")
+    if len(given) != len(names):
+        raise ValueError(f"{what} needs {len(names)} ({', '.join(names)}), given {len(given)}")
+    return [given[name] for name in names] if isinstance(given, dict) else list(given)
+
+
+def as_columns(name: str, given: Any, names: list[str] | None) -> Samples:
+    """The samples of the one input or output or, where there are names, a list: those of each of several."""
+    if names is None:
+        return as_samples(name, given)
+    columns = [as_samples(f"{name} of {key}", x) for key, x in zip(names, in_order(name, given, names), strict=True)]
+    if len(lengths := {len(column) for column in columns}) > 1:
+        raise ValueError(
+            f"{name} has arrays of {' and '.join(map(str, sorted(lengths)))} samples: they must have as many"
+        )
+    return columns
+
+
+def as_pair(
+    x_name: str, x: Any, y_name: str, y: Any, inputs: list[str] | None = None, outputs: list[str] | None = None
+) -> tuple[Samples, Samples]:
+    """Inputs and targets, of as many samples each; `inputs` and `outputs` are the names where there are several."""
     if y is None:
         raise ValueError(f"{y_name} is missing: give the target of each sample of {x_name}")
-    x, y = as_samples(x_name, x), as_samples(y_name, y)
-    if len(x) != len(y):
-        raise ValueError(f"{x_name} has {len(x)} samples, {y_name} has {len(y)}: they must have as many")
+    x, y = as_columns(x_name, x, inputs), as_columns(y_name, y, outputs)
+    if count(x) != count(y):
+        raise ValueError(f"{x_name} has {count(x)} samples, {y_name} has {count(y)}: they must have as many")
     return x, y
+
+
+def count(samples: Samples) -> int:
+    """How many samples there are."""
+    return len(next(leaves(samples)))
+
+
+def rows(samples: Samples, which: Any) -> Any:
+    """Some of the samples, chosen by a slice or by their indices."""
+    return mapped(lambda column: column[which], samples)
 
 
 def same_last_axis(y_true: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -38,26 +79,29 @@ def same_last_axis(y_true: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return y_true.reshape(shape) if (*y_true.shape, 1) == shape or y_true.shape == (*shape, 1) else y_true
 
 
-def as_validation(data: Any) -> tuple[np.ndarray, np.ndarray]:
+def as_validation(
+    data: Any, inputs: list[str] | None = None, outputs: list[str] | None = None
+) -> tuple[Samples, Samples]:
     """The pair (x, y) that is to be judged on."""
     if not isinstance(data, (tuple, list)):
         raise TypeError(f"validation_data must be a tuple (x, y), given {type(data).__name__}")
     if len(data) != 2:
         raise ValueError(f"validation_data must be a tuple (x, y), given {len(data)} things")
-    return as_pair("validation x", data[0], "validation y", data[1])
+    return as_pair("validation x", data[0], "validation y", data[1], inputs, outputs)
 
 
-def split_validation(x: np.ndarray, y: np.ndarray, share: float) -> tuple[tuple, tuple]:
+def split_validation(x: Samples, y: Samples, share: float) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
     """The samples before, and the last `share` of them, kept for validation (before any shuffling, as in Keras)."""
     share = number("validation_split", share, below=1)
-    at = int(len(x) * (1 - share))
-    if at in (0, len(x)):
-        raise ValueError(f"validation_split={share} of {len(x)} samples leaves one part without any")
-    return (x[:at], y[:at]), (x[at:], y[at:])
+    at = int(count(x) * (1 - share))
+    if at in (0, count(x)):
+        raise ValueError(f"validation_split={share} of {count(x)} samples leaves one part without any")
+    before, after = slice(None, at), slice(at, None)
+    return (rows(x, before), rows(y, before)), (rows(x, after), rows(y, after))
 
 
-def batches(count: int, batch_size: int, order: np.ndarray | None = None) -> Iterator[Any]:
+def batches(total: int, batch_size: int, order: np.ndarray | None = None) -> Iterator[Any]:
     """For each batch what to index the samples with: a part of the order or, without one, a slice."""
-    for start in range(0, count, batch_size):
-        stop = min(start + batch_size, count)
+    for start in range(0, total, batch_size):
+        stop = min(start + batch_size, total)
         yield slice(start, stop) if order is None else order[start:stop]

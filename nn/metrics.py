@@ -89,7 +89,7 @@ class Mean(Metric):
     """The mean of numbers, each counted as often as its batch has samples."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(lambda: 0.0, name)
+        super().__init__(float, name)
 
     def add(self, value: float, count: int) -> None:
         """Adds the mean of `count` samples."""

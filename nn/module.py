@@ -1,6 +1,7 @@
 """A Module: weights and other modules under names, and what it computes with them."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,13 @@ import numpy as np
 from tinygrad_lite import Tensor, no_grad, scope, tensor, zeros
 
 from .naming import snake_case
+from .nested import mapped
+from .symbol import is_symbolic, record
+
+
+def as_tensor(x: Any) -> Tensor:
+    """x, if it is a Tensor, else a Tensor with its own copy of the data."""
+    return x if isinstance(x, Tensor) else tensor(x)
 
 
 class Module:
@@ -16,6 +24,9 @@ class Module:
     A subclass makes its weights in `build`, which is given the shape of the first input (its first axis is the batch),
     and says in `call` what it computes. Tensors, modules, and lists of modules among its attributes are found by
     themselves: a Tensor is a weight, trained if it wants a gradient.
+
+    Where `several_inputs` is true, what is called takes a list (or tuple, or dict) of inputs first, as `Add()([a, b])`
+    does, and `build` a list of their shapes. Called on symbols (`nn.Input`), it gives symbols: see `nn.Model`.
 
     >>> import nn
     >>> class Scale(nn.Module):
@@ -32,36 +43,50 @@ class Module:
 
     name: str | None = None
     kind = "module"  # the class's name as people write it: what an unnamed module is called
+    named_by_model = False  # nobody chose its name
     built = False
     training = False
-    output_shape: tuple[int | None, ...] | None = None
+    several_inputs = False
+    output_shape: Any = None  # of what it gave first, None for the batch axis; a list where it gave several
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls.kind = snake_case(cls.__name__)
 
-    def build(self, input_shape: tuple[int, ...]) -> None:
+    def build(self, input_shape: Any) -> None:
         """Makes the weights. Called once, before the first `call`."""
 
-    def call(self, x: Tensor) -> Tensor:
+    def call(self, x: Any) -> Any:
         """What the module computes."""
         raise NotImplementedError(f"{type(self).__name__} has to say in call(self, x) what it computes")
 
     def __call__(self, x: Any, *args: Any, **options: Any) -> Any:
-        if not isinstance(x, Tensor):
-            x = tensor(x)
+        if is_symbolic(x, args, options):
+            with self._judging():
+                return record(self, x, *args, **options)
+        x = self._inputs(x) if self.several_inputs else as_tensor(x)
         with scope(self.name or self.kind):
             first = not self.built
             if first:
-                self.build(x.shape)
+                self.build(mapped(lambda each: each.shape, x))
                 self.built = True
                 if self.training:
                     self.train()  # what was made just now too
             out = self.call(x, *args, **options)
         if first:
-            self.output_shape = (None, *out.shape[1:]) if isinstance(out, Tensor) else None
+            self.output_shape = mapped(lambda each: (None, *each.shape[1:]) if isinstance(each, Tensor) else None, out)
             self.name_weights()
         return out
+
+    def _inputs(self, given: Any) -> Any:
+        """The inputs as Tensors, in a list or in the dict in which they were given."""
+        if isinstance(given, dict):
+            return {name: as_tensor(x) for name, x in given.items()}
+        if isinstance(given, (list, tuple)):
+            return [as_tensor(x) for x in given]
+        raise TypeError(
+            f"{self.name or type(self).__name__} takes a list of inputs, such as [a, b], given {type(given).__name__}"
+        )
 
     def add_weight(self, shape: tuple[int, ...], initializer: Any = "glorot_uniform", trainable: bool = True) -> Tensor:
         """A new float32 weight, to be assigned to an attribute: that is its name."""
@@ -132,6 +157,19 @@ class Module:
         """Switches to using what was learnt, as at the beginning: nothing is random."""
         return self.train(False)
 
+    @contextmanager
+    def _judging(self) -> Iterator[None]:
+        """Records no graph and trains nothing inside; afterwards each module is in the mode in which it was."""
+        modes = [(module, module.training) for module in self.modules()]
+        self.eval()
+        try:
+            with no_grad():
+                yield
+        finally:
+            self.train(modes[0][1])  # also modules that were made inside
+            for module, training in modes:
+                module.training = training
+
     # Its weights as plain arrays.
 
     def get_weights(self) -> list:
@@ -159,7 +197,7 @@ class Module:
             for (_, weight), value in zip(named, values, strict=True):
                 weight[...] = value
 
-    def build_for(self, input_shape: tuple[int, ...]) -> None:
+    def build_for(self, input_shape: tuple[int, ...], dtype: Any = np.float32) -> None:
         """Builds it for inputs of this shape (without the batch axis), by letting one sample of zeros through."""
         with no_grad():
-            self(zeros((1, *input_shape)))
+            self(zeros((1, *input_shape), dtype))

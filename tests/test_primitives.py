@@ -126,7 +126,7 @@ def _added(x: Any, shape: tuple[int, ...], index: Any) -> Any:
 
 
 def convolutions() -> list[Row]:
-    """One and two axes; strides, borders, dilation, groups; few channels and many; also a border wider than a window."""
+    """One and two axes; strides, borders, dilation, groups; few channels and many; a border wider than a window."""
     rows = []
     for shape, kernel, filters, *how, groups in [
         ((2, 5, 3), (2,), 4, (1,), ((0, 0),), (1,), 1),

@@ -11,10 +11,12 @@ took a seventh of a convolutional network's training step.
 import ctypes
 import math
 import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from contextvars import copy_context
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar, copy_context
+from functools import cache
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -22,7 +24,7 @@ T = TypeVar("T")
 SMALL = 1 << 16  # elements: an operation on fewer is not worth a second thread
 BLOCK = 1 << 18  # elements: what a core's own cache holds
 
-_parts = 1
+_parts: ContextVar[int] = ContextVar("parts", default=1)
 _pool: ThreadPoolExecutor | None = None
 
 
@@ -30,7 +32,9 @@ _pool: ThreadPoolExecutor | None = None
 def threads(count: int | None = None) -> Iterator[int]:
     """Inside, large operations share their batch among `count` threads: by default as many as BLAS would use.
 
-    It counts for the whole process, and needs threadpoolctl; without it nothing changes. Gives the number of threads.
+    It counts for this thread; BLAS keeps to one thread for the whole process meanwhile. `fit`, `evaluate` and `predict`
+    of nn's models do this by themselves. It needs threadpoolctl: without it, nothing changes. Gives the number of
+    threads. Raises ValueError for a count that is no whole number of at least 1.
 
     >>> import numpy as np, tinygrad_lite as tg
     >>> with tg.threads():
@@ -38,29 +42,59 @@ def threads(count: int | None = None) -> Iterator[int]:
     >>> y.shape
     (8, 26, 26, 4)
     """
-    global _parts
     if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
         raise ValueError(f"threads: count must be a whole number of at least 1, given {count!r}")
+    blas = _blas()
+    if blas is None:
+        yield _parts.get()
+        return
+    with blas:
+        token = _parts.set(count or max(_parts.get(), blas.threads))
+        try:
+            yield _parts.get()
+        finally:
+            _parts.reset(token)
+
+
+class _Blas:
+    """Holds BLAS to one thread from the first `with` to the end of the last, whichever threads they are in."""
+
+    def __init__(self, libraries: Any) -> None:
+        self.libraries = libraries
+        self.threads = 1  # as many as it used before
+        self.users = 0
+        self.lock = threading.Lock()
+        self.limits = ExitStack()
+
+    def __enter__(self) -> None:
+        with self.lock:
+            if not self.users:
+                self.threads = max([library.num_threads for library in self.libraries.lib_controllers], default=1)
+                self.limits.enter_context(self.libraries.limit(limits=1))
+                self.limits.enter_context(_keeping_freed_memory())
+            self.users += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self.lock:
+            self.users -= 1
+            if not self.users:
+                self.limits.close()
+
+
+@cache
+def _blas() -> _Blas | None:
     try:
         from threadpoolctl import ThreadpoolController
     except ImportError:
-        yield _parts
-        return
-    blas = ThreadpoolController().select(user_api="blas")
-    before, given = _parts, max([library.num_threads for library in blas.lib_controllers], default=1)
-    with blas.limit(limits=1), _keeping_freed_memory(outermost=before == 1):
-        _parts = count or max(given, before)
-        try:
-            yield _parts
-        finally:
-            _parts = before
+        return None
+    return _Blas(ThreadpoolController().select(user_api="blas"))
 
 
 @contextmanager
-def _keeping_freed_memory(outermost: bool) -> Iterator[None]:
+def _keeping_freed_memory() -> Iterator[None]:
     """Inside, glibc keeps what is freed; other systems' allocators are left as they are."""
     libc: Any = ctypes.CDLL(None) if os.name == "posix" else None
-    if not outermost or not hasattr(libc, "mallopt") or not hasattr(libc, "malloc_trim"):
+    if not hasattr(libc, "mallopt") or not hasattr(libc, "malloc_trim"):
         yield
         return
     trim_threshold, mmap_threshold, largest = -1, -3, 32 << 20  # mallopt(3); more than `largest` it refuses
@@ -75,7 +109,7 @@ def _keeping_freed_memory(outermost: bool) -> Iterator[None]:
 
 def threads_in_use() -> int:
     """How many threads large operations are shared among: 1 outside `threads()`."""
-    return _parts
+    return _parts.get()
 
 
 def in_parts(work: Callable[[int, int], T], count: int, size: int) -> list[T]:
@@ -83,7 +117,7 @@ def in_parts(work: Callable[[int, int], T], count: int, size: int) -> list[T]:
 
     Returns, or raises the first error, when all parts are done: nobody writes to memory afterwards.
     """
-    parts = 1 if size < SMALL else min(_parts, count)
+    parts = 1 if size < SMALL else min(_parts.get(), count)
     if parts <= 1:
         return [work(0, count)]
     bounds = [count * i // parts for i in range(parts + 1)]

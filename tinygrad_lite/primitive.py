@@ -306,7 +306,8 @@ def _constant(x: Any, wanted: bool) -> Array:
         return x.copy() if wanted and current.get().recording else x
     if x is None:
         return x
-    array = np.asarray(x)
-    if array.dtype.kind not in "biufc" or getattr(x, "__array_ufunc__", ...) is None:
+    foreign = getattr(x, "__array_ufunc__", ...) is None
+    array = np.empty(0, object) if foreign else np.asarray(x)
+    if array.dtype.kind not in "biufc":
         raise ForeignOperand(f"a Tensor can't be combined with {describe(x)}: give a number, an array or a Tensor")
     return array[()] if array.ndim == 0 else array

@@ -1,7 +1,26 @@
 """The layers, one a file."""
 
 from .activation import Activation
+from .attention import MultiHeadAttention
+from .convolution import Conv1D, Conv2D, Conv2DTranspose, DepthwiseConv2D
 from .dense import Dense
-from .dropout import Dropout
+from .dropout import AlphaDropout, Dropout, SpatialDropout1D, SpatialDropout2D
+from .embedding import Embedding
 from .flatten import Flatten
 from .layer import Layer
+from .merge import Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract
+from .noise import GaussianDropout, GaussianNoise
+from .normalization import BatchNormalization, GroupNormalization, LayerNormalization, RMSNormalization
+from .padding import ZeroPadding1D, ZeroPadding2D
+from .pooling import (
+    AveragePooling1D,
+    AveragePooling2D,
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling1D,
+    GlobalMaxPooling2D,
+    MaxPooling1D,
+    MaxPooling2D,
+)
+from .reshape import Permute, Reshape
+from .upsampling import UpSampling1D, UpSampling2D

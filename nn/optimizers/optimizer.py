@@ -36,6 +36,11 @@ class Optimizer:
         """What is remembered about one weight from step to step."""
         return {}
 
+    @property
+    def state_arrays(self) -> list[np.ndarray]:
+        """What is remembered of all weights together."""
+        return [array for state in self._states.values() for array in state.values()]
+
     def update(self, weight: np.ndarray, g: np.ndarray, state: State, scratch: np.ndarray) -> None:
         """Changes the weight and its state in place, given its gradient. `scratch` has the weight's shape.
 

@@ -9,7 +9,6 @@ import pytest
 import nn
 import tinygrad_lite as tg
 from nn.layers.dense import affine
-from nn.layers.dropout import dropout, dropout_mask
 
 RNG = np.random.default_rng(3)
 
@@ -26,11 +25,6 @@ def test_dense_is_a_weighted_sum_of_its_inputs():
 @pytest.mark.parametrize("shape", [(3, 4), (2, 3, 4), (4,), (0, 4)])
 def test_affine_derivatives_are_exact_to_second_order(shape):
     tg.check_grads(affine, RNG.standard_normal(shape), RNG.standard_normal((4, 5)), RNG.standard_normal(5))
-
-
-def test_dropout_derivatives_are_exact_to_second_order():
-    mask = dropout_mask((3, 4), 0.5, np.float64)
-    tg.check_grads(lambda x: dropout(x * x, mask=mask), RNG.standard_normal((3, 4)))
 
 
 def test_dense_takes_any_number_of_axes_before_the_last():
@@ -63,9 +57,6 @@ def test_a_wrong_input_length_is_named():
         (lambda: nn.Dense(2.5), TypeError, "units must be a whole number of at least 1, given float 2.5"),
         (lambda: nn.Dense(2, input_shape=(None,)), ValueError, "shape of one sample"),
         (lambda: nn.Dense(2)(np.ones(3)), ValueError, r"of shape \(batch, ..., inputs\), given \(3,\)"),
-        (lambda: nn.Dropout(1.0), ValueError, "rate must be a number, at least 0 and below 1, given 1.0"),
-        (lambda: nn.Dropout(-0.1), ValueError, "at least 0 and below 1"),
-        (lambda: nn.Dropout("0.5"), TypeError, "rate must be a number, at least 0 and below 1, given str '0.5'"),
         (lambda: nn.Dense(2, input_shape=784), TypeError, r"such as \(784,\), given 784"),
         (lambda: nn.Dense(2, input_shape=(True,)), ValueError, "shape of one sample"),
         (lambda: nn.Flatten()(3.0), ValueError, r"of shape \(batch, ...\), given \(\)"),
@@ -82,32 +73,6 @@ def test_a_wrong_input_length_is_named():
 def test_bad_arguments_say_what_to_write(make, error, words):
     with pytest.raises(error, match=words):
         make()
-
-
-def test_dropout_only_drops_while_training():
-    layer = nn.Dropout(0.5)
-    x = np.ones((4, 100), np.float32)
-    np.testing.assert_array_equal(layer(x).numpy(), x)
-    nn.set_random_seed(1)
-    dropped = layer.train()(x).numpy()
-    assert set(np.unique(dropped)) == {0.0, 2.0}
-    np.testing.assert_array_equal(layer.eval()(x).numpy(), x)
-
-
-@pytest.mark.parametrize("rate", [0.1, 0.2, 0.5, 0.9])
-def test_dropout_drops_its_share_and_keeps_the_mean(rate):
-    nn.set_random_seed(2)
-    mask = dropout_mask((1000, 1000), rate, np.float32)
-    assert mask.dtype == np.float32
-    assert (mask == 0).mean() == pytest.approx(rate, abs=2e-3)
-    assert mask.mean() == pytest.approx(1, abs=5e-3)
-
-
-def test_dropout_hands_back_only_through_what_was_kept():
-    x = tg.ones((3, 50), requires_grad=True)
-    y = nn.Dropout(0.4).train()(x)
-    y.sum().backward()
-    np.testing.assert_array_equal(x.grad.numpy(), y.detach().numpy())
 
 
 @pytest.mark.parametrize("shape", [(5, 2, 3), (5,), (0, 4, 2)])

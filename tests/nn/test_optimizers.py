@@ -28,6 +28,9 @@ KERAS = [
     (nn.AdamW(), [0.9949807040458977, -1.994960701925844, 0.4951390456620236, -0.004850728821431378]),
     (nn.AdamW(0.1, weight_decay=0.05),
      [0.49741812437527266, -1.4691007179794315, 0.0010211947736954302, -0.48021547730008396]),
+    (nn.Adadelta(), [0.9928132331755014, -1.9928131854341578, 0.48922113591621613, -0.010781800464455248]),
+    (nn.Adadelta(0.5, rho=0.8, epsilon=1e-3),
+     [0.8213233605494259, -1.8204060370163118, 0.23709590987254942, -0.23852556421661522]),
 ]
 # fmt: on
 START = np.array([1.0, -2.0, 0.5, 0.0])
@@ -43,6 +46,19 @@ def test_five_steps_end_where_keras_ends(optimizer, expected):
     for t in range(1, 6):
         optimizer.apply([gradient(w.detach().numpy(), t)], [w])
     np.testing.assert_allclose(w.detach().numpy(), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("learning_rate", "rho", "epsilon"), [(1.0, 0.95, 1e-7), (0.3, 0.8, 1e-4)])
+def test_a_hundred_steps_of_adadelta_end_where_torch_ends(torch, learning_rate, rho, epsilon):
+    w, theirs = tg.tensor(START, requires_grad=True), torch.tensor(START, requires_grad=True)
+    ours = nn.Adadelta(learning_rate, rho, epsilon)
+    judge = torch.optim.Adadelta([theirs], lr=learning_rate, rho=rho, eps=epsilon)
+    for t in range(1, 101):
+        ours.apply([gradient(w.detach().numpy(), t)], [w])
+        theirs.grad = torch.tensor(gradient(theirs.detach().numpy(), t).numpy().copy())
+        judge.step()
+    assert abs(w.detach().numpy() - START).min() > 0.1
+    np.testing.assert_allclose(w.detach().numpy(), theirs.detach().numpy(), rtol=1e-6)
 
 
 def test_every_optimizer_has_a_row():
@@ -119,6 +135,8 @@ def test_a_subclass_writes_one_weights_update_only():
         (lambda: nn.Adam(beta_1=1.0), ValueError, "beta_1 must be a number, at least 0 and below 1, given 1.0"),
         (lambda: nn.RMSprop(rho=2), ValueError, "rho must be"),
         (lambda: nn.AdamW(weight_decay=-1), ValueError, "weight_decay must be"),
+        (lambda: nn.Adadelta(rho=1), ValueError, "rho must be a number, at least 0 and below 1, given 1"),
+        (lambda: nn.Adadelta(epsilon=0), ValueError, "epsilon must be above 0"),
     ],
 )
 def test_settings_that_cannot_be_meant_are_refused(make, error, words):

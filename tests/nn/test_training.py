@@ -210,12 +210,12 @@ def test_callbacks_hear_everything_in_order_and_can_stop():
 )
 def test_bad_input_says_what_to_write_and_changes_nothing(call, error, words):
     model = small_model()
-    compiled = (model.optimizer, model.loss, model._metrics)
+    compiled = (model.optimizer, model.loss, model._objective)
     before = [w.tobytes() for w in model.get_weights()]
     with pytest.raises(error, match=words):
         call(model, *blobs())
     assert [w.tobytes() for w in model.get_weights()] == before
-    assert (model.optimizer, model.loss, model._metrics) == compiled
+    assert (model.optimizer, model.loss, model._objective) == compiled
     assert not model.training
     assert all(w.grad is None for w in model.weights)
 
@@ -372,13 +372,26 @@ def test_a_copy_in_the_middle_of_training_goes_on_to_the_same_bit(copied):
     assert [w.tobytes() for w in model.get_weights()] == [w.tobytes() for w in other.get_weights()]
 
 
-def test_summary_is_keras_table(capsys):
-    small_model().summary()
-    out = capsys.readouterr().out
-    assert 'Model: "sequential"' in out
-    assert "│ dense (Dense)     │ (None, 16)   │      48 │" in out
-    assert " Total params: 99 (396.00 B)" in out
-    assert " Trainable params: 99" in out
+@pytest.mark.parametrize(
+    ("validation", "words"),
+    [
+        ((np.ones((3, 5)), np.zeros(3)), "as long as the first of the kernel"),
+        ((np.ones((3, 2)), np.full(3, 7)), "label 7 .* is none of the 3 classes"),
+    ],
+)
+def test_validation_data_that_does_not_fit_is_noticed_before_the_training(validation, words):
+    model = small_model()
+    before = [w.tobytes() for w in model.get_weights()]
+    with pytest.raises(ValueError, match=words):
+        model.fit(*blobs(), verbose=0, validation_data=validation)
+    assert [w.tobytes() for w in model.get_weights()] == before
+
+
+def test_a_model_without_weights_yet_is_built_for_the_training_data():
+    model = nn.Sequential([nn.Dense(3, "softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    with pytest.raises(ValueError, match=r"\(1, 5\).* float32\(2, 3\)"):
+        model.fit(*blobs(), verbose=0, validation_data=(np.ones((3, 5)), np.zeros(3)))
 
 
 def test_progress_in_a_log_file_is_one_line_an_epoch(capsys):
@@ -524,3 +537,30 @@ def test_gradients_do_not_pile_up_between_steps():
     model.fit(*blobs(64), verbose=0)
     assert all(w.grad is None for w in model.weights)
     assert isinstance(model(blobs(2)[0]), tg.Tensor)
+
+
+def test_training_runs_inside_threads_and_leaves_blas_as_it_was():
+    from threadpoolctl import threadpool_info
+
+    def blas_threads():
+        return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+    seen, before = [], blas_threads()
+
+    class Look(nn.Callback):
+        def on_train_batch_end(self, batch, logs):
+            seen.append(set(blas_threads()))
+
+    model = nn.Sequential([nn.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0, callbacks=[Look()])
+    assert seen == [{1}]
+    assert blas_threads() == before
+    with pytest.raises(ValueError, match="x has 4 samples, y has 3"):
+        model.fit(np.ones((4, 2)), np.ones((3, 1)), verbose=0)
+    assert blas_threads() == before
+
+
+def test_an_embedding_may_come_first():
+    model = nn.Sequential([nn.Embedding(10, 4, input_shape=(5,)), nn.Flatten(), nn.Dense(1)])
+    assert model.count_params() == 40 + 21
