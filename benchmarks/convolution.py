@@ -137,7 +137,7 @@ CONTESTANTS: dict[str, tuple[str, Callable[[], Step]]] = {
 
 def main() -> None:
     with apart("benchmarks.convolution", CONTESTANTS) as contestants:
-        seconds = take_turns({name: worker.run for name, worker in contestants.items()}, rounds=15, repeats=5)
+        seconds = take_turns({name: worker.run for name, worker in contestants.items()}, rounds=5, repeats=3)
         print_table(
             "A training step of mnist_cnn (two convolutions, Adadelta), batch 128",
             seconds,

@@ -9,9 +9,11 @@
 >>> model.compile(loss="categorical_crossentropy", optimizer=nn.RMSprop(), metrics=["accuracy"])
 """
 
-from . import activations, callbacks, datasets, initializers, layers, losses, metrics, optimizers
+from . import activations, augmentation, callbacks, datasets, initializers, layers, losses, metrics, optimizers
 from .callbacks import Callback, History
 from .layers import (
+    GRU,
+    LSTM,
     Activation,
     Add,
     AlphaDropout,
@@ -19,6 +21,7 @@ from .layers import (
     AveragePooling1D,
     AveragePooling2D,
     BatchNormalization,
+    Bidirectional,
     Concatenate,
     Conv1D,
     Conv2D,
@@ -45,8 +48,10 @@ from .layers import (
     MultiHeadAttention,
     Multiply,
     Permute,
+    RandomWarp,
     Reshape,
     RMSNormalization,
+    SimpleRNN,
     SpatialDropout1D,
     SpatialDropout2D,
     Subtract,

@@ -1,35 +1,68 @@
-"""The main job ends in a trained network and its pictures, also where MNIST can't be had."""
+"""The MNIST examples end in a trained network and its pictures, also where MNIST can't be had."""
 
 import runpy
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import nn
 
-EXAMPLE = Path(__file__).parents[1] / "examples" / "mnist.py"
+EXAMPLES = Path(__file__).parents[1] / "examples"
 FILES = ["weights.npz", "learning_curves.png", "digits.png", "gradient_graph.svg", "gradient_graph.png"]
 
 
-def run(monkeypatch, *options):
-    monkeypatch.setattr(sys, "argv", [str(EXAMPLE), *map(str, options)])
-    runpy.run_path(str(EXAMPLE), run_name="__main__")
+def run(monkeypatch, *options, example="mnist.py"):
+    monkeypatch.syspath_prepend(EXAMPLES)  # as `python examples/mnist.py` does
+    monkeypatch.setattr(sys, "argv", [example, *map(str, options)])
+    runpy.run_path(str(EXAMPLES / example), run_name="__main__")
 
 
 def offline(*args, **options):
     raise ConnectionError("no mirror served it")
 
 
-def test_without_a_network_it_learns_the_embedded_digits(monkeypatch, capsys, tmp_path):
+def interrupted(*args, **options):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("example", "samples", "files"),
+    [("mnist.py", 1000, FILES), ("mnist_cnn.py", 300, [*FILES, "filters.png", "activations.png"])],
+)
+def test_without_a_network_it_learns_the_embedded_digits(monkeypatch, capsys, tmp_path, example, samples, files):
     monkeypatch.setattr(nn.datasets.mnist, "load_data", offline)
-    run(monkeypatch, "--epochs", 2, "--output", tmp_path / "out")
+    run(monkeypatch, "--epochs", 2, "--samples", samples, "--output", tmp_path / "out", example=example)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("MNIST can't be downloaded here: going on with the 1,797 digits")
-    assert [line for line in lines if line.startswith("wrote")] == [f"wrote {tmp_path / 'out' / f}" for f in FILES]
+    assert lines[1] == f"{samples:,} digits to learn from, 256 to be tested on"
+    assert [line for line in lines if line.startswith("wrote")] == [f"wrote {tmp_path / 'out' / f}" for f in files]
     assert lines[-2].startswith("Test score: ")
     assert lines[-1].startswith("Test accuracy: 0.")
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(FILES)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(files)
+
+
+def test_all_digits_are_learnt_from_unless_told_otherwise(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(nn.datasets.mnist, "load_data", offline)
+    monkeypatch.setattr(nn.Sequential, "fit", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(monkeypatch, "--output", tmp_path / "out")
+    assert "\n1,541 digits to learn from, 256 to be tested on\n" in capsys.readouterr().out
+
+
+def test_each_channel_of_an_image_is_a_tile(monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    tiled = runpy.run_path(str(EXAMPLES / "mnist_cnn.py"))["tiled"]
+    image = np.arange(2 * 3 * 4).reshape(2, 3, 4)
+    sheet = tiled(image, columns=2)
+    assert sheet.shape == (2 * 2 + 1, 2 * 3 + 1)
+    np.testing.assert_array_equal(sheet[:2, :3], image[..., 0])
+    np.testing.assert_array_equal(sheet[:2, 4:], image[..., 1])
+    np.testing.assert_array_equal(sheet[3:, :3], image[..., 2])
+    assert sheet.mask[2].all()
+    assert sheet.mask[:, 3].all()
+    assert sheet.mask.sum() == 7 + 5 - 1
 
 
 def test_a_folder_that_cant_be_written_is_noticed_before_training(monkeypatch, tmp_path):
@@ -43,7 +76,7 @@ def test_a_folder_without_the_data_is_named(monkeypatch, tmp_path):
         run(monkeypatch, "--data", tmp_path, "--output", tmp_path / "out")
 
 
-@pytest.mark.parametrize("option", ["--epochs", "--batch-size"])
+@pytest.mark.parametrize("option", ["--epochs", "--batch-size", "--samples"])
 @pytest.mark.parametrize("value", ["0", "-1", "x", "1.5"])
 def test_options_say_what_they_have_to_be(monkeypatch, capsys, option, value):
     with pytest.raises(SystemExit):

@@ -167,6 +167,8 @@ def _walk(
             given = [g, node._data]
             for x in inputs:
                 given.append(x._data if isinstance(x, Node) else x)
+        if step.shared is not None:
+            given[0] = step.shared(*given, **params)
         rules = step.rules_for(inputs) if step.variadic else step.rules
         for x, rule in zip(inputs, rules):  # noqa: B905 - a keyword here costs a tenth of the walk
             if not isinstance(x, Node) or not x._requires_grad or rule is None:

@@ -70,6 +70,7 @@ class Primitive:
     view: bool
     variadic: bool
     hint: str
+    shared: Callable[..., Any] | None = None
     name: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -111,6 +112,7 @@ def primitive(
     view: bool = False,
     variadic: bool = False,
     hint: str = "",
+    shared: Callable[..., Any] | None = None,
 ) -> Callable[[Function], Function]:
     """Makes a differentiable operation of a function of arrays, given one rule for each array argument.
 
@@ -121,7 +123,8 @@ def primitive(
     elementwise: each result element depends on one element of each argument, and the derivative may be infinite or
     undefined somewhere: there a zero cotangent wins. view: the result may share memory with an argument. variadic: all
     positional arguments are arrays, and the one rule takes the argument's position first. hint: what to write instead,
-    ends every error message.
+    ends every error message. shared: what all rules need, `shared(g, out, *args, **params)`, computed once: the rules
+    are given it in place of g.
 
     >>> import numpy as np, tinygrad_lite as tg
     >>> @tg.primitive(lambda g, out, x: 3 * g * x * x)
@@ -136,7 +139,7 @@ def primitive(
     """
 
     def decorate(forward: Function) -> Function:
-        step = Primitive(forward, rules, elementwise, view, variadic, hint)
+        step = Primitive(forward, rules, elementwise, view, variadic, hint, shared)
         signature = list(inspect.signature(forward).parameters.values())
         arity = len(rules) or sum(p.default is p.empty and p.kind is not p.KEYWORD_ONLY for p in signature)
         if view or variadic or len(signature) != arity or arity > 2:

@@ -115,9 +115,14 @@ def _add_by_row(x: Array, kernel: Array, out: Array, windows: Windows, rows_back
     *_, length, _ = x.shape
 
     def work(blocks: Iterator[slice]) -> None:
+        scratch = np.empty_like(out, order="C", shape=0)
         for place, columns in _columns(x, rows_back, groups, blocks, out.dtype):
-            rows = out[place]
-            shares = (columns @ turned).reshape(groups, *rows.shape[:-2], length, width, channels)
+            rows, size = out[place], columns.shape[1] * groups * width * channels
+            if scratch.size < size:
+                scratch = np.empty_like(out, order="C", shape=size)
+            shares = scratch[:size].reshape(groups, columns.shape[1], width * channels)
+            np.matmul(columns, turned, out=shares)
+            shares = shares.reshape(groups, *rows.shape[:-2], length, width, channels)
             shares = np.moveaxis(shares, 0, -2)  # (..., length, width, groups, channels)
             around = (*rows.shape[:-2], before + rows.shape[-2] + after, groups, channels)
             sums = rows.reshape(around) if before == after == 0 else np.zeros_like(out, order="C", shape=around)

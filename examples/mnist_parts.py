@@ -1,0 +1,195 @@
+"""What the MNIST examples share: their options, the digits, and the pictures of what was learnt."""
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import nn
+import tinygrad_lite as tg
+
+
+def parse_options(description: str, epochs: int, output: str) -> argparse.Namespace:
+    """The options of the command line; `description` is the program's docstring."""
+    parser = argparse.ArgumentParser(
+        description=description.split("\n")[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    parser.add_argument("--epochs", type=count, default=epochs, metavar="N", help="how often to go through the digits")
+    parser.add_argument("--batch-size", type=count, default=128, metavar="N", help="digits learnt from at a time")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="the same seed gives the same run")
+    parser.add_argument(
+        "--samples",
+        type=count,
+        default=argparse.SUPPRESS,
+        metavar="N",
+        help="learn from the first N digits only (default: from all)",
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=argparse.SUPPRESS,
+        metavar="FOLDER",
+        help="where MNIST's four files are (default: TINYGRAD_LITE_DATA, else the cache, else downloaded)",
+    )
+    parser.add_argument("--output", type=Path, default=Path(output), metavar="FOLDER", help="where to write to")
+    return parser.parse_args(namespace=argparse.Namespace(samples=None, data=None))
+
+
+def count(text: str) -> int:
+    number = int(text) if text.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, given {text!r}")
+    return number
+
+
+def prepared(folder: Path) -> Path:
+    """The output folder, made and tried before hours of work depend on it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        sys.exit(f"can't write to the folder {folder}: {error}")
+
+
+def load_digits(folder: Path | None, samples: int | None = None) -> Any:
+    """(x, y) to learn from, but only the first `samples`, and (x, y) to be tested on."""
+    (x_train, y_train), test = _loaded(folder)
+    x_train, y_train = x_train[:samples], y_train[:samples]
+    print(f"{len(x_train):,} digits to learn from, {len(test[0]):,} to be tested on")
+    return (x_train, y_train), test
+
+
+def _loaded(folder: Path | None) -> Any:
+    """The real MNIST, or where there is no network, the digits that scikit-learn ships."""
+    try:
+        try:
+            return nn.datasets.mnist.load_data(folder)
+        except ConnectionError:
+            print(
+                "MNIST can't be downloaded here: going on with the 1,797 digits that scikit-learn ships (see --data)."
+            )
+            return nn.datasets.digits.load_data()
+    except (OSError, ValueError, ImportError) as error:
+        sys.exit(f"no digits to learn from: {error}")
+
+
+def write_results(
+    folder: Path, model: nn.Model, history: nn.History, x: np.ndarray, labels: np.ndarray, batch_size: int
+) -> None:
+    """What was learnt and how it does on the test digits x: the weights and three pictures."""
+    save(folder / "weights.npz", lambda path: save_weights(path, model))
+    save(folder / "learning_curves.png", lambda path: plot_curves(path, history.history))
+    save(folder / "digits.png", lambda path: plot_digits(path, x.reshape(-1, 28, 28), labels, model.predict(x)))
+    draw(folder, loss_of_one_batch(model, x[:batch_size], nn.one_hot(labels[:batch_size], 10)))
+
+
+def save(path: Path, write: Callable[[Path], Any]) -> None:
+    """Writes beside and renames, and says so. What can't be drawn does not end a run that has trained."""
+    beside = path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        write(beside)
+        beside.replace(path)
+        print("wrote", path)
+    except (ImportError, OSError) as error:
+        print(f"could not write {path}: {error}")
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def save_weights(path: Path, model: nn.Model) -> None:
+    with path.open("wb") as file:
+        np.savez(file, **{name: weight.data for name, weight in model.named_weights()})
+
+
+def loss_of_one_batch(model: nn.Model, x: np.ndarray, y: np.ndarray) -> tg.Tensor:
+    """The loss with the graph of its computation, as in a training step."""
+    model.train()
+    loss = nn.losses.categorical_crossentropy(y, model(x))
+    model.eval()
+    return loss
+
+
+def draw(folder: Path, loss: tg.Tensor) -> None:
+    """The gradient graph as svg and png; where nothing is installed that draws, as dot, and a warning says so once."""
+    try:
+        drawing = tg.draw(loss)
+        for name in ("gradient_graph.svg", "gradient_graph.png"):
+            written = drawing.save(folder / name)
+            print("wrote", written)
+            if written.name != name:
+                break
+    except (ImportError, OSError) as error:
+        print(f"could not draw the gradient graph: {error}")
+
+
+RED, GREEN, GREY = "#c0392b", "#2c7a4b", "#9aa7b8"
+
+
+def plotting() -> Any:
+    try:
+        import matplotlib
+    except ImportError as error:
+        raise ImportError("pictures need matplotlib: pip install 'tinygrad_lite[examples]'") from error
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    plt.rcParams.update({"font.size": 11, "axes.spines.top": False, "axes.spines.right": False})
+    return plt
+
+
+def plot_curves(path: Path, history: dict[str, list[float]]) -> None:
+    plt = plotting()
+    epochs = np.arange(1, len(history["loss"]) + 1)
+    figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    for axis, name, title in zip(axes, ("loss", "accuracy"), ("Loss", "Accuracy"), strict=True):
+        for key, label, colour in ((name, "training", GREY), (f"val_{name}", "test", RED)):
+            axis.plot(epochs, history[key], color=colour, linewidth=2, marker="o", markersize=3.5)
+            axis.annotate(
+                f" {label} {history[key][-1]:.4f}",
+                (epochs[-1], history[key][-1]),
+                color=colour,
+                va="center",
+                xytext=(4, 0),
+                textcoords="offset points",
+            )
+        axis.set_title(title, loc="left", fontweight="bold")
+        axis.set_xlabel("epoch")
+        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.grid(axis="y", color="#e6e9ee")
+        axis.set_axisbelow(True)
+    figure.savefig(path, dpi=120, format="png")
+    plt.close(figure)
+
+
+def plot_digits(path: Path, images: np.ndarray, labels: np.ndarray, confidences: np.ndarray) -> None:
+    """A sheet of test digits with what the network read, its mistakes first."""
+    plt = plotting()
+    guesses = confidences.argmax(axis=1)
+    wrong = np.flatnonzero(guesses != labels)
+    right = np.flatnonzero(guesses == labels)
+    surest_first = wrong[np.argsort(-confidences[wrong].max(axis=1))]
+    rows, columns = 6, 12
+    shown = np.concatenate([surest_first[: 4 * columns], right])[: rows * columns]
+    figure, axes = plt.subplots(rows, columns, figsize=(columns, rows * 1.32 + 0.6), layout="constrained")
+    figure.suptitle(
+        f"{len(right):,} of {len(labels):,} test digits read right. First its mistakes, the surest in front",
+        x=0.01,
+        ha="left",
+        fontweight="bold",
+    )
+    for axis in axes.flat:
+        axis.axis("off")
+    for axis, i in zip(axes.flat, shown, strict=False):
+        axis.imshow(images[i], cmap="gray_r", interpolation="nearest")
+        mistaken = guesses[i] != labels[i]
+        words = f"{guesses[i]}, not {labels[i]}" if mistaken else f"{guesses[i]}"
+        axis.set_title(words, color=RED if mistaken else GREEN, fontsize=11, fontweight="bold", pad=2)
+        axis.text(14, 31.5, f"{confidences[i].max():.0%} sure", color="#8a94a3", fontsize=8, ha="center")
+    figure.savefig(path, dpi=120, format="png")
+    plt.close(figure)
