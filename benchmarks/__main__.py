@@ -1,11 +1,23 @@
-"""Runs the benchmarks and prints their tables: `python -m benchmarks [training small import memory deep]`."""
+"""Runs the benchmarks and prints their tables: `python -m benchmarks [NAME ...]`."""
 
 import argparse
 
-from . import deep_graph, import_time, memory, small_operation, training_step
+from . import (
+    attention,
+    convolution,
+    deep_graph,
+    import_time,
+    memory,
+    recurrent,
+    small_operation,
+    training_step,
+)
 
 BENCHMARKS = {
     "training": training_step.main,
+    "convolution": convolution.main,
+    "recurrent": recurrent.main,
+    "attention": attention.main,
     "small": small_operation.main,
     "import": import_time.main,
     "memory": memory.main,

@@ -4,7 +4,9 @@ Causal self-attention, 8 heads of 16, over 32 sequences of 128 vectors of 128, t
 both with a residual. PyTorch uses its fused attention (need_weights=False).
 """
 
-from .measuring import Contestant, needs, print_table, take_turns
+import sys
+
+from .measuring import Contestant, apart, print_table, serve, take_turns
 
 BATCH, TIME, DIM, HEADS, HIDDEN = 32, 128, 128, 8, 512
 
@@ -18,6 +20,7 @@ def tinygrad_lite() -> Contestant:
     nn.set_random_seed(0)
     attention = nn.MultiHeadAttention(HEADS, DIM // HEADS)
     hidden, output = nn.Dense(HIDDEN, activation="relu"), nn.Dense(DIM)
+    tg.threads().__enter__()  # as fit does
     rng = np.random.default_rng(0)
     x = tg.tensor(rng.standard_normal((BATCH, TIME, DIM), dtype=np.float32), requires_grad=True)
     gradient = tg.tensor(rng.standard_normal((BATCH, TIME, DIM), dtype=np.float32))
@@ -90,21 +93,24 @@ def bare_matmuls() -> Contestant:
     return step
 
 
+CONTESTANTS = {
+    "bare matmuls": ("numpy", bare_matmuls),
+    "tinygrad_lite": ("tinygrad_lite", tinygrad_lite),
+    "PyTorch": ("torch", pytorch),
+}
+
+
 def main() -> None:
-    contestants = {"bare matmuls": bare_matmuls(), "tinygrad_lite": tinygrad_lite()}
-    try:
-        contestants["PyTorch"] = pytorch()
-    except ImportError:
-        print(needs("torch"))
-    print_table(
-        "A causal transformer block, 8 heads of 16, batch 32, time 128: forward and backward",
-        take_turns(contestants, rounds=9, repeats=10),
-        "ms",
-        1e3,
-        reference="bare matmuls",
-        ours="tinygrad_lite",
-    )
+    with apart("benchmarks.attention", CONTESTANTS) as contestants:
+        print_table(
+            "A causal transformer block, 8 heads of 16, batch 32, time 128: forward and backward",
+            take_turns({name: worker.run for name, worker in contestants.items()}, rounds=9, repeats=7),
+            "ms",
+            1e3,
+            reference="bare matmuls",
+            ours="tinygrad_lite",
+        )
 
 
 if __name__ == "__main__":
-    main()
+    serve(CONTESTANTS[sys.argv[1]][1]())

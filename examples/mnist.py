@@ -10,9 +10,9 @@ The network of Keras's mnist_mlp: 784-512-512-10, relu, dropout 0.2, RMSprop, ba
 Run `python examples/mnist.py --help` for the options. It needs: pip install 'tinygrad_lite[examples]'
 """
 
-import mnist_parts as parts
 import numpy as np
 
+import mnist_parts as parts
 import nn
 from nn import Activation, Dense, Dropout, RMSprop, Sequential
 

@@ -16,9 +16,9 @@ Run `python examples/mnist_cnn.py --help` for the options. It needs: pip install
 from pathlib import Path
 from typing import Any
 
-import mnist_parts as parts
 import numpy as np
 
+import mnist_parts as parts
 import nn
 import tinygrad_lite as tg
 from nn import Adadelta, Conv2D, Dense, Dropout, Flatten, MaxPooling2D, Sequential

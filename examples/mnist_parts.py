@@ -14,8 +14,13 @@ import nn
 import tinygrad_lite as tg
 
 
-def parse_options(description: str, epochs: int, output: str) -> argparse.Namespace:
-    """The options of the command line; `description` is the program's docstring."""
+def parse_options(
+    description: str, epochs: int, output: str, numbers: dict[str, tuple[int | None, str]] | None = None
+) -> argparse.Namespace:
+    """The options of the command line; `description` is the program's docstring.
+
+    numbers: further options that take a number, each with its default and what it means.
+    """
     parser = argparse.ArgumentParser(
         description=description.split("\n")[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
@@ -37,6 +42,8 @@ def parse_options(description: str, epochs: int, output: str) -> argparse.Namesp
         help="where MNIST's four files are (default: TINYGRAD_LITE_DATA, else the cache, else downloaded)",
     )
     parser.add_argument("--output", type=Path, default=Path(output), metavar="FOLDER", help="where to write to")
+    for name, (default, words) in (numbers or {}).items():
+        parser.add_argument(name, type=count, default=default, metavar="N", help=words)
     return parser.parse_args(namespace=argparse.Namespace(samples=None, data=None))
 
 

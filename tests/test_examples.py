@@ -43,6 +43,39 @@ def test_without_a_network_it_learns_the_embedded_digits(monkeypatch, capsys, tm
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(files)
 
 
+def test_the_best_network_is_judged_on_held_out_digits_if_told_so(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(nn.datasets.mnist, "load_data", offline)
+    options = ["--epochs", 1, "--samples", 300, "--held-out", 44, "--runs", 2, "--output", tmp_path / "out"]
+    run(monkeypatch, *options, example="mnist_best.py")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2] == "44 of the digits to learn from are held out; the test digits are not looked at"
+    assert [line[:16] for line in lines if line.startswith("seed")] == ["seed 1: accuracy", "seed 2: accuracy"]
+    assert lines[-1].startswith("Held-out accuracy: 0.")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["digits.png", "weights.npz"]
+    with pytest.raises(SystemExit, match="leaves none of 20 digits"):
+        run(monkeypatch, "--samples", 20, "--held-out", 20, "--output", tmp_path, example="mnist_best.py")
+
+
+def test_averaging_ends_with_the_running_mean_of_the_weights(monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    example = runpy.run_path(str(EXAMPLES / "mnist_best.py"))
+    model = nn.Sequential([nn.Dense(1, use_bias=False, kernel_initializer="zeros")])
+    seen = []
+
+    class Watch(nn.Callback):
+        def on_train_batch_end(self, batch, logs):
+            seen.append(self.model.get_weights()[0].item())
+
+    cycle = example["OneCycle"](0.5)
+    model.compile(nn.SGD(0.5), "mse")
+    model.fit(np.ones((10, 1)), np.ones((10, 1)), 1, verbose=0, callbacks=[Watch(), example["Averaging"](0.5), cycle])
+    mean = seen[0]
+    for value in seen:
+        mean += 0.5 * (value - mean)
+    assert model.get_weights()[0].item() == pytest.approx(mean, rel=1e-6)
+    assert 0 < model.optimizer.learning_rate < 0.05
+
+
 def test_all_digits_are_learnt_from_unless_told_otherwise(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(nn.datasets.mnist, "load_data", offline)
     monkeypatch.setattr(nn.Sequential, "fit", interrupted)

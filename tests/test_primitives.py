@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-import slow
 
+import slow
 import tinygrad_lite as tg
 from tinygrad_lite import ops
 from tinygrad_lite.backprop import history

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-import slow
 
 import nn
+import slow
 import tinygrad_lite as tg
 
 RNG = np.random.default_rng(5)

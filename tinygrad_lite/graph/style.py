@@ -34,13 +34,15 @@ _FAMILIES: dict[Family, str] = {
         "exp exp2 expm1 log log2 log10 log1p logaddexp sin cos tan arcsin arccos arctan arctan2 sinh cosh arcsinh"
         " arccosh arctanh tanh sinc sign floor ceil trunc round erf masked_exp"
     ),
-    Family("product", "#E6E0F5", "#7A5FB5"): ("matmul einsum affine exponential_attention"),
+    Family("product", "#E6E0F5", "#7A5FB5"): (
+        "matmul einsum affine conv conv_input conv_kernel exponential_attention simple_rnn gru lstm"
+    ),
     Family("activation", "#DFF1DA", "#559A45"): (
-        "relu softplus sigmoid softmax log_softmax maximum minimum where clip dropout scale_shift"
+        "relu softplus sigmoid softmax log_softmax maximum minimum where clip dropout scale_shift where_positive"
     ),
     Family("reduction", "#FBF2CF", "#B0902A"): (
         "sum mean max min prod var std norm logsumexp cumsum cumprod total total_product moments mean_square sum_rows"
-        " sum_of_tiles"
+        " sum_of_tiles add_rows max_pool sum_pool spread pick put_back"
     ),
     Family("loss", "#D9E1F2", "#2F4A8A"): ("softmax_crossentropy crossentropy"),
     Family("shape", "#ECE6DF", "#8B7355"): (
