@@ -6,7 +6,7 @@ both with a residual. PyTorch uses its fused attention (need_weights=False).
 
 import sys
 
-from .measuring import Contestant, apart, print_table, serve, take_turns
+from .measuring import Contestant, apart, print_table, serve, stay_open, take_turns
 
 BATCH, TIME, DIM, HEADS, HIDDEN = 32, 128, 128, 8, 512
 
@@ -20,7 +20,7 @@ def tinygrad_lite() -> Contestant:
     nn.set_random_seed(0)
     attention = nn.MultiHeadAttention(HEADS, DIM // HEADS)
     hidden, output = nn.Dense(HIDDEN, activation="relu"), nn.Dense(DIM)
-    tg.threads().__enter__()  # as fit does
+    stay_open.enter_context(tg.threads())  # as fit does
     rng = np.random.default_rng(0)
     x = tg.tensor(rng.standard_normal((BATCH, TIME, DIM), dtype=np.float32), requires_grad=True)
     gradient = tg.tensor(rng.standard_normal((BATCH, TIME, DIM), dtype=np.float32))

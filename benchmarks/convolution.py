@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .measuring import apart, print_table, serve, take_turns
+from .measuring import apart, print_table, serve, stay_open, take_turns
 from .networks import Step
 
 BATCH = 128
@@ -62,7 +62,7 @@ def tinygrad_lite() -> Step:
     x, labels = data()
     y = nn.one_hot(labels, 10)
     model.train()
-    tg.threads().__enter__()  # as fit does
+    stay_open.enter_context(tg.threads())  # as fit does
     return lambda: model.train_step(x, y)
 
 
@@ -137,7 +137,7 @@ CONTESTANTS: dict[str, tuple[str, Callable[[], Step]]] = {
 
 def main() -> None:
     with apart("benchmarks.convolution", CONTESTANTS) as contestants:
-        seconds = take_turns({name: worker.run for name, worker in contestants.items()}, rounds=5, repeats=3)
+        seconds = take_turns({name: worker.run for name, worker in contestants.items()}, rounds=11, repeats=5)
         print_table(
             "A training step of mnist_cnn (two convolutions, Adadelta), batch 128",
             seconds,

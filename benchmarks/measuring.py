@@ -6,12 +6,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 Contestant = Callable[[], object]
 Turns = dict[str, list[float]]
+
+stay_open = ExitStack()  # contexts that a contestant enters for good
 
 
 def take_turns(contestants: dict[str, Contestant], rounds: int, repeats: int) -> Turns:

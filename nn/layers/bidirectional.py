@@ -57,7 +57,7 @@ class Bidirectional(Layer):
         self.forward_layer.name = f"forward_{layer.name or layer.kind}"
         self.backward_layer.name = f"backward_{(backward_layer or layer).name or layer.kind}"
 
-    def call(self, x: Tensor, initial_state: Any = None, mask: Any = None) -> Any:  # type: ignore[override]
+    def call(self, x: Tensor, initial_state: Any = None, mask: Any = None) -> Any:
         count = len(self.forward_layer.state_names)
         ours, theirs = (None, None) if initial_state is None else (initial_state[:count], initial_state[count:])
         forward = self.forward_layer(x, initial_state=ours, mask=mask)

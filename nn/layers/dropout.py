@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_lite import Tensor, primitive
+from tinygrad_lite import Tensor, by_blocks, primitive
 
 from ..checks import number
 from ..random import random_generator
@@ -13,10 +13,18 @@ from .data_format import is_channels_last
 from .layer import Layer
 
 
-@primitive(lambda g, out, x, mask: g * mask)
+def _dropout_rule(g: Any, out: Any, x: Any, mask: Any) -> Any:
+    return dropout(g, mask=mask)
+
+
+@primitive(_dropout_rule)
 def dropout(x: Any, mask: Any) -> Any:
     """x * mask, where the mask is a constant array: 0 where a value is dropped, else what makes up for it."""
-    return x * mask
+    if mask.shape != x.shape:
+        return x * mask
+    out = np.empty_like(x)
+    by_blocks(lambda block: np.multiply(x[block], mask[block], out=out[block]), x.shape)
+    return out[()]
 
 
 def random_kept(shape: tuple[int, ...], rate: float) -> np.ndarray:

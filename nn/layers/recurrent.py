@@ -111,7 +111,7 @@ class Recurrent(Layer):
         """
         raise NotImplementedError
 
-    def call(self, x: Tensor, initial_state: Any = None, mask: Any = None) -> Any:  # type: ignore[override]
+    def call(self, x: Tensor, initial_state: Any = None, mask: Any = None) -> Any:
         _check(self, x.shape)
         dtype = self.kernel.dtype
         if x.dtype != dtype:
