@@ -94,7 +94,7 @@ def _blas() -> _Blas | None:
 def _keeping_freed_memory() -> Iterator[None]:
     """Inside, glibc keeps what is freed; other systems' allocators are left as they are."""
     libc: Any = ctypes.CDLL(None) if os.name == "posix" else None
-    if not hasattr(libc, "mallopt") or not hasattr(libc, "malloc_trim"):
+    if not hasattr(libc, "mallopt"):
         yield
         return
     trim_threshold, mmap_threshold, largest = -1, -3, 32 << 20  # mallopt(3); more than `largest` it refuses
@@ -104,7 +104,6 @@ def _keeping_freed_memory() -> Iterator[None]:
         yield
     finally:
         libc.mallopt(trim_threshold, 2 * largest)  # what glibc itself arrives at after it has freed a large array
-        libc.malloc_trim(0)
 
 
 def threads_in_use() -> int:
