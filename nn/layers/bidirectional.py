@@ -7,6 +7,7 @@ from typing import Any
 import tinygrad_lite as tg
 from tinygrad_lite import Tensor, flip
 
+from ..module import as_tensor
 from ..naming import look_up
 from .layer import Layer
 from .recurrent import Recurrent
@@ -24,8 +25,8 @@ class Bidirectional(Layer):
 
     layer: SimpleRNN, GRU or LSTM, not used yet; the second is a copy of it with weights of its own, or backward_layer.
     merge_mode: "concat" side by side, "sum", "mul", "ave", or None for both as a list. With return_sequences, results
-    of the same step are merged. With return_state, the states of the first, then of the second follow the result;
-    initial_state is a list in this order, too.
+    of the same step are merged, and are 0 where the mask is False. With return_state, the states of the first, then of
+    the second follow the result; initial_state is a list in this order, too.
 
     >>> import nn, numpy as np
     >>> nn.Bidirectional(nn.GRU(8))(np.zeros((2, 10, 3), np.float32)).shape
@@ -67,5 +68,8 @@ class Bidirectional(Layer):
             forward, backward, states = forward[0], backward[0], [*forward[1:], *backward[1:]]
         if self.forward_layer.return_sequences:
             backward = flip(backward, 1)
+            if mask is not None:  # as in Keras: what is skipped gives 0, not one way's past beside the other's future
+                present = as_tensor(mask).astype(bool).astype(forward.dtype)[..., None]
+                forward, backward = forward * present, backward * present
         out = [forward, backward] if self.merge is None else self.merge(forward, backward)
         return [out, *states] if states else out

@@ -93,9 +93,14 @@ class GRU(Recurrent):
     gates = 3
 
     def __init__(
-        self, units: int, activation: str = "tanh", recurrent_activation: str = "sigmoid", **options: Any
+        self,
+        units: int,
+        activation: str = "tanh",
+        recurrent_activation: str = "sigmoid",
+        use_bias: bool = True,
+        **options: Any,
     ) -> None:
-        super().__init__(units, activation, **options)
+        super().__init__(units, activation, use_bias, **options)
         self.recurrent_activation = known_activation(recurrent_activation)
 
     def bias_shape(self) -> tuple[int, ...]:

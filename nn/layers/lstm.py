@@ -97,10 +97,12 @@ class LSTM(Recurrent):
         units: int,
         activation: str = "tanh",
         recurrent_activation: str = "sigmoid",
+        use_bias: bool = True,
+        *,
         unit_forget_bias: bool = True,
         **options: Any,
     ) -> None:
-        super().__init__(units, activation, **options)
+        super().__init__(units, activation, use_bias, **options)
         self.recurrent_activation = known_activation(recurrent_activation)
         self.unit_forget_bias = unit_forget_bias
 

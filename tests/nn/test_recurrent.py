@@ -203,6 +203,26 @@ def test_bidirectional_gives_lists_and_states():
     assert (both.forward_layer.kernel.data != both.backward_layer.kernel.data).any()
 
 
+def test_bidirectional_gives_zeros_where_the_mask_is_false(agrees_with_formula):
+    layer = nn.Bidirectional(nn.GRU(2, return_sequences=True), merge_mode="sum")
+
+    def formula(x, **weights):
+        forward, backward = (
+            run(way, x, *[weights[f"{way.name}_{w}"] for w in ("kernel", "recurrent_kernel", "bias")], mask=MASK)[0]
+            for way in (layer.forward_layer, layer.backward_layer)
+        )
+        return np.where(MASK[..., None], forward + backward[:, ::-1], 0)
+
+    agrees_with_formula(layer, formula, X, mask=MASK)
+
+
+@pytest.mark.parametrize("kind", [nn.GRU, nn.LSTM])
+def test_the_fourth_argument_is_use_bias_as_in_keras(kind):
+    layer = kind(2, "tanh", "sigmoid", False)
+    layer(X.astype(np.float32))
+    assert [name for name, _ in layer.named_weights()] == ["kernel", "recurrent_kernel"]
+
+
 def test_the_forget_gate_begins_open():
     layer = nn.LSTM(3)
     layer(np.zeros((1, 2, 4), np.float32))
