@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from .measuring import Contestant, apart, print_table, serve, stay_open, take_turns
+from .measuring import Contestant, apart, print_table, serve, take_turns
 
 BATCH, TIME, FEATURES, UNITS = 64, 100, 64, 128
 GATES = {"GRU": 3, "LSTM": 4}
@@ -47,7 +47,6 @@ def tinygrad_lite(kind: str) -> Contestant:
 
     layer = {"GRU": nn.GRU, "LSTM": nn.LSTM}[kind](UNITS, return_sequences=True)
     x = tg.tensor(data(), requires_grad=True)
-    stay_open.enter_context(tg.threads())  # as fit does
 
     def step() -> object:
         layer(x).sum().backward()

@@ -17,6 +17,14 @@ def whole_number(name: str, value: Any, least: int) -> int:
     return int(value)
 
 
+def whole_numbers(name: str, value: Any, count: int) -> tuple[int, ...]:
+    """So many whole numbers of at least 1; one number counts for all. Raises ValueError for another count."""
+    values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * count
+    if len(values) != count:
+        raise ValueError(f"{name} must be a whole number of at least 1, or {count} of them, given {value!r}")
+    return tuple([whole_number(name, n, 1) for n in values])
+
+
 def number(name: str, value: Any, below: float = math.inf) -> Any:
     """The argument, if it is from 0 to below `below`. Raises TypeError for what is no number, else ValueError."""
     span = "at least 0" if below == math.inf else f"at least 0 and below {below}"

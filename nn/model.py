@@ -1,7 +1,9 @@
 """A Model: a Module that can be trained, judged and asked, with Keras's words."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from contextlib import nullcontext
+from functools import wraps
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,6 +20,19 @@ from .objective import Objective
 from .progress import Progress
 from .random import random_generator
 from .summary import summary_text
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def _on_all_cores(method: Method) -> Method:
+    """The method, run inside `threads()` if a layer of the model shares its batch; else BLAS's own are faster."""
+
+    @wraps(method)
+    def call(self: "Model", *args: Any, **options: Any) -> Any:
+        with threads() if any(module.shares_batch for module in self.modules()) else nullcontext():
+            return method(self, *args, **options)
+
+    return call  # type: ignore[return-value]
 
 
 class Model(Module):
@@ -92,7 +107,7 @@ class Model(Module):
         objective = None if loss is None else Objective(self._output_names(), loss, metrics, loss_weights)
         self.optimizer, self.loss, self._objective = chosen, loss, objective
 
-    @threads()
+    @_on_all_cores
     def fit(
         self,
         x: Any,
@@ -197,7 +212,7 @@ class Model(Module):
             _clear(weights)
         return value.item(), mapped(lambda each: each.detach().numpy(), y_pred)
 
-    @threads()
+    @_on_all_cores
     def evaluate(
         self, x: Any, y: Any = None, batch_size: int = 128, verbose: int = 1, return_dict: bool = False
     ) -> Any:
@@ -225,7 +240,7 @@ class Model(Module):
                 objective.update(value, y_part, mapped(Tensor.numpy, y_pred))
         return objective.results()
 
-    @threads()
+    @_on_all_cores
     def predict(self, x: Any, batch_size: int = 128) -> Any:
         """What the model computes from the samples x, batch by batch, as one array: a row for each sample.
 

@@ -47,6 +47,7 @@ class Module:
     built = False
     training = False
     several_inputs = False
+    shares_batch = False  # True: it goes through its batch in blocks, which `tinygrad_lite.threads()` shares out
     output_shape: Any = None  # of what it gave first, None for the batch axis; a list where it gave several
 
     def __init_subclass__(cls, **options: Any) -> None:

@@ -1,6 +1,7 @@
 """Outside judges: a slow, obvious formula for each layer, and PyTorch where it is installed."""
 
 import importlib
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -10,8 +11,8 @@ import pytest
 import nn
 import tinygrad_lite as tg
 
-JUDGES = {"torch": "torch"}  # the package that is imported, and what it is called on PyPI
-_missing: dict[str, int] = {}
+JUDGES = ["torch"]
+_missing: Counter[str] = Counter()
 
 
 @pytest.fixture
@@ -20,8 +21,14 @@ def torch() -> Any:
     try:
         return importlib.import_module("torch")
     except ImportError:
-        _missing["torch"] = _missing.get("torch", 0) + 1
+        _missing["torch"] += 1
         pytest.skip("the judge torch is not installed")
+
+
+def pytest_collection_modifyitems(items: list[Any]) -> None:
+    for item in items:
+        if set(JUDGES) & set(getattr(item, "fixturenames", ())):
+            item.add_marker("judged")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -33,8 +33,9 @@ def threads(count: int | None = None) -> Iterator[int]:
     """Inside, large operations share their batch among `count` threads: by default as many as BLAS would use.
 
     It counts for this thread; BLAS keeps to one thread for the whole process meanwhile. `fit`, `evaluate` and `predict`
-    of nn's models do this by themselves. It needs threadpoolctl: without it, nothing changes. Gives the number of
-    threads. Raises ValueError for a count that is no whole number of at least 1.
+    of nn's models with convolutions or attention do this by themselves; where products of matrices are all there is,
+    BLAS's own threads are faster. It needs threadpoolctl: without it, nothing changes. Gives the number of threads.
+    Raises ValueError for a count that is no whole number of at least 1.
 
     >>> import numpy as np, tinygrad_lite as tg
     >>> with tg.threads():

@@ -86,6 +86,8 @@ class MultiHeadAttention(Layer):
     [0.5, 0.5, 0.0, 0.0, 0.0]
     """
 
+    shares_batch = True
+
     def __init__(
         self,
         num_heads: int,

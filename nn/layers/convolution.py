@@ -6,35 +6,16 @@ from typing import Any
 from tinygrad_lite import Tensor, conv, conv_transpose, moveaxis, reshape
 
 from .. import activations
-from ..checks import whole_number
-from .data_format import is_channels_last
+from ..checks import whole_number, whole_numbers
+from .data_format import check_axes, is_channels_last
 from .layer import Layer
-
-
-def sizes(name: str, value: Any, axes: int) -> tuple[int, ...]:
-    """A whole number of at least 1 for each axis; one number counts for all."""
-    values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * axes
-    if len(values) != axes:
-        raise ValueError(f"{name} must be a whole number of at least 1, or {axes} of them, given {value!r}")
-    return tuple(whole_number(name, n, 1) for n in values)
-
-
-def check_axes(layer: Layer, shape: tuple[int, ...], axes: int, channels_last: bool) -> None:
-    """That the input has so many axes between the batch and the channels."""
-    if len(shape) != axes + 2:
-        inner = ("steps",) if axes == 1 else ("height", "width")
-        wanted = ("batch", *inner, "channels") if channels_last else ("batch", "channels", *inner)
-        missing = "x[..., None]" if channels_last else "x[:, None]"
-        raise ValueError(
-            f"{type(layer).__name__} needs an input of shape ({', '.join(wanted)}), given {shape}"
-            + (f": one channel is {missing}" if len(shape) == axes + 1 else "")
-        )
 
 
 class Conv(Layer):
     """What the convolutions share: Conv1D and Conv2D are this with one and two axes between batch and channels."""
 
     axes = 2
+    shares_batch = True
 
     def __init__(
         self,
@@ -54,9 +35,9 @@ class Conv(Layer):
     ) -> None:
         super().__init__(input_shape=input_shape, name=name)
         self.filters = whole_number("filters", filters, 1)
-        self.kernel_size = sizes("kernel_size", kernel_size, self.axes)
-        self.strides = sizes("strides", strides, self.axes)
-        self.dilation_rate = sizes("dilation_rate", dilation_rate, self.axes)
+        self.kernel_size = whole_numbers("kernel_size", kernel_size, self.axes)
+        self.strides = whole_numbers("strides", strides, self.axes)
+        self.dilation_rate = whole_numbers("dilation_rate", dilation_rate, self.axes)
         self.padding = padding
         self.channels_last = is_channels_last(data_format)
         self.groups = whole_number("groups", groups, 1)
@@ -138,14 +119,27 @@ class DepthwiseConv2D(Conv):
     """
 
     def __init__(
-        self, kernel_size: Any, strides: Any = 1, padding: Any = "valid", depth_multiplier: int = 1, **options: Any
+        self,
+        kernel_size: Any,
+        strides: Any = 1,
+        padding: Any = "valid",
+        depth_multiplier: int = 1,
+        depthwise_initializer: Any = "glorot_uniform",
+        **options: Any,
     ) -> None:
-        initializer = options.pop("depthwise_initializer", "glorot_uniform")
         self.depth_multiplier = whole_number("depth_multiplier", depth_multiplier, 1)
-        super().__init__(1, kernel_size, strides, padding, kernel_initializer=initializer, **options)
+        # It has as many groups as channels and as many filters as that makes, which `build` will know.
+        super().__init__(
+            1, kernel_size, strides, padding, groups=1, kernel_initializer=depthwise_initializer, **options
+        )
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        check_axes(self, input_shape, self.axes, self.channels_last)
+        self.groups = input_shape[-1 if self.channels_last else 1]
+        self.filters = self.groups * self.depth_multiplier
+        super().build(input_shape)
 
     def kernel_shape(self, channels: int) -> tuple[int, ...]:
-        self.filters, self.groups = channels * self.depth_multiplier, channels
         return (*self.kernel_size, channels, self.depth_multiplier)
 
     def convolve(self, x: Tensor) -> Tensor:

@@ -48,7 +48,10 @@ class TrainingNoise(Layer):
     A subclass says in `disturbed` what it does; it is given floating point numbers: others become float32.
     """
 
-    amount: float  # 0: nothing to do
+    @property
+    def amount(self) -> float:
+        """How much it changes; 0: nothing to do."""
+        raise NotImplementedError(f"{type(self).__name__} has to say its amount")
 
     def call(self, x: Tensor) -> Tensor:
         if not self.training or self.amount == 0:
@@ -80,8 +83,12 @@ class Dropout(TrainingNoise):
         name: str | None = None,
     ) -> None:
         super().__init__(input_shape=input_shape, name=name)
-        self.rate = self.amount = number("rate", rate, below=1)
+        self.rate = number("rate", rate, below=1)
         self.noise_shape = noise_shape
+
+    @property
+    def amount(self) -> float:
+        return self.rate
 
     def decisions(self, x: Tensor) -> tuple[int, ...]:
         """The shape of the random decisions for this input."""

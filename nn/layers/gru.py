@@ -98,9 +98,13 @@ class GRU(Recurrent):
         activation: str = "tanh",
         recurrent_activation: str = "sigmoid",
         use_bias: bool = True,
+        *,
+        reset_after: bool = True,
         **options: Any,
     ) -> None:
         super().__init__(units, activation, use_bias, **options)
+        if not reset_after:
+            raise ValueError("GRU resets after the product with the state, as Keras by default: leave reset_after out")
         self.recurrent_activation = known_activation(recurrent_activation)
 
     def bias_shape(self) -> tuple[int, ...]:

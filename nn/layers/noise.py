@@ -29,7 +29,11 @@ class GaussianNoise(TrainingNoise):
 
     def __init__(self, stddev: float, input_shape: tuple[int, ...] | None = None, name: str | None = None) -> None:
         super().__init__(input_shape=input_shape, name=name)
-        self.stddev = self.amount = number("stddev", stddev)
+        self.stddev = number("stddev", stddev)
+
+    @property
+    def amount(self) -> float:
+        return self.stddev
 
     def disturbed(self, x: Tensor) -> Tensor:
         return x + _normal(x.shape, self.stddev, x.dtype)
@@ -47,7 +51,11 @@ class GaussianDropout(TrainingNoise):
 
     def __init__(self, rate: float, input_shape: tuple[int, ...] | None = None, name: str | None = None) -> None:
         super().__init__(input_shape=input_shape, name=name)
-        self.rate = self.amount = number("rate", rate, below=1)
+        self.rate = number("rate", rate, below=1)
+
+    @property
+    def amount(self) -> float:
+        return self.rate
 
     def disturbed(self, x: Tensor) -> Tensor:
         return dropout(x, mask=1 + _normal(x.shape, math.sqrt(self.rate / (1 - self.rate)), x.dtype))

@@ -4,8 +4,8 @@ from typing import Any
 
 from tinygrad_lite import Tensor, average_pool, max_pool, moveaxis
 
-from .convolution import check_axes, sizes
-from .data_format import is_channels_last
+from ..checks import whole_numbers
+from .data_format import check_axes, is_channels_last
 from .layer import Layer
 
 
@@ -22,8 +22,8 @@ class _Pooling(Layer):
         name: str | None = None,
     ) -> None:
         super().__init__(input_shape=input_shape, name=name)
-        self.pool_size = sizes("pool_size", pool_size, self.axes)
-        self.strides = self.pool_size if strides is None else sizes("strides", strides, self.axes)
+        self.pool_size = whole_numbers("pool_size", pool_size, self.axes)
+        self.strides = self.pool_size if strides is None else whole_numbers("strides", strides, self.axes)
         self.padding = padding
         self.channels_last = is_channels_last(data_format)
 

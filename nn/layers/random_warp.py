@@ -46,7 +46,10 @@ class RandomWarp(TrainingNoise):
         self.shear = number("shear", shear, below=90)
         self.elastic = number("elastic", elastic)
         self.sigma = number("sigma", sigma)
-        self.amount = max(shift, rotate, zoom, shear, elastic)
+
+    @property
+    def amount(self) -> float:
+        return max(self.shift, self.rotate, self.zoom, self.shear, self.elastic)
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         check_images(f"the input of {self.name or 'RandomWarp'}", input_shape)

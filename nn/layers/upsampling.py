@@ -8,7 +8,7 @@ import numpy as np
 
 from tinygrad_lite import Tensor, matmul, primitive
 
-from ..checks import whole_number
+from ..checks import whole_number, whole_numbers
 from .data_format import is_channels_last
 from .layer import Layer
 
@@ -100,8 +100,7 @@ class UpSampling2D(Layer):
         name: str | None = None,
     ) -> None:
         super().__init__(input_shape=input_shape, name=name)
-        height, width = size if isinstance(size, (tuple, list)) and len(size) == 2 else (size, size)
-        self.size = whole_number("size", height, 1), whole_number("size", width, 1)
+        self.size = whole_numbers("size", size, 2)
         if interpolation not in ("nearest", "bilinear"):
             raise ValueError(f'interpolation is "nearest" or "bilinear"; {interpolation!r} was given')
         self.interpolation = interpolation

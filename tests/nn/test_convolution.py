@@ -213,6 +213,7 @@ def test_a_float32_step_has_no_float64_in_it():
         (lambda: nn.Conv2D(4, 3)(np.ones((2, 9, 9))), ValueError, r"height, width, channels\), given .*x\[..., None\]"),
         (lambda: nn.Conv2D(4, 3, data_format="nhwc"), ValueError, "channels_last"),
         (lambda: nn.Conv2D(4, (3, 3, 3)), ValueError, "kernel_size must be a whole number of at least 1, or 2 of them"),
+        (lambda: nn.DepthwiseConv2D(3, groups=2), TypeError, "groups"),
         (lambda: nn.Conv2D(0, 3), ValueError, "filters must be a whole number"),
         (lambda: nn.Conv2D(3, 3, groups=2), ValueError, "filters must be a multiple of groups"),
         (lambda: nn.Conv2D(4, 3, groups=2)(np.ones((1, 5, 5, 3))), ValueError, "channels must be a multiple of groups"),

@@ -156,3 +156,13 @@ def test_spatial_dropout_drops_whole_channels(layer, shape, positions):
 def test_bad_arguments_say_what_to_write(make, error, words):
     with pytest.raises(error, match=words):
         make()
+
+
+@pytest.mark.parametrize(
+    ("layer", "amount"), [(nn.Dropout(0), "rate"), (nn.GaussianNoise(0), "stddev"), (nn.GaussianDropout(0), "rate")]
+)
+def test_what_is_set_later_counts(layer, amount):
+    x = np.ones((4, 50), np.float32)
+    np.testing.assert_array_equal(layer.train()(x).data, x)
+    setattr(layer, amount, 0.5)
+    assert (layer(x).data != x).any()

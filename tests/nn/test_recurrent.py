@@ -277,6 +277,7 @@ def test_what_the_rules_share_is_computed_once():
 @pytest.mark.parametrize(
     ("make", "error", "words"),
     [
+        (lambda: nn.GRU(2, reset_after=False), ValueError, "leave reset_after out"),
         (lambda: nn.GRU(0), ValueError, "units must be a whole number of at least 1"),
         (lambda: nn.GRU(2)(np.ones((2, 3))), ValueError, r"\(batch, time, features\), at least one .* given \(2, 3\)"),
         (lambda: nn.GRU(2)(np.ones((2, 0, 3))), ValueError, "at least one step"),

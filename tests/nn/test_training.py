@@ -539,7 +539,8 @@ def test_gradients_do_not_pile_up_between_steps():
     assert isinstance(model(blobs(2)[0]), tg.Tensor)
 
 
-def test_training_runs_inside_threads_and_leaves_blas_as_it_was():
+@pytest.mark.parametrize("shared", [True, False])
+def test_convolutions_are_trained_inside_threads_and_blas_is_left_as_it_was(shared):
     from threadpoolctl import threadpool_info
 
     def blas_threads():
@@ -556,13 +557,14 @@ def test_training_runs_inside_threads_and_leaves_blas_as_it_was():
         def on_train_batch_end(self, batch, logs):
             seen.append(set(blas_threads()))
 
-    model = nn.Sequential([nn.Dense(1)])
+    model = nn.Sequential([nn.Conv1D(1, 1, input_shape=(2, 1)), nn.Flatten(), nn.Dense(1)] if shared else [nn.Dense(1)])
     model.compile("sgd", "mse")
-    model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0, callbacks=[Look()])
-    assert seen == [{1}]
+    x = np.ones((4, 2, 1) if shared else (4, 2))
+    model.fit(x, np.ones((4, 1)), verbose=0, callbacks=[Look()])
+    assert seen == [{1} if shared else set(before)]
     assert blas_threads() == before
     with pytest.raises(ValueError, match="x has 4 samples, y has 3"):
-        model.fit(np.ones((4, 2)), np.ones((3, 1)), verbose=0)
+        model.fit(x, np.ones((3, 1)), verbose=0)
     assert blas_threads() == before
 
 

@@ -97,16 +97,16 @@ def _conv(x: Array, kernel: Array, bias: Array | None, windows: Windows, groups:
 )
 def _conv_input(x: Array, kernel: Array, shape: tuple[int, ...], windows: Windows, groups: int) -> Array:
     dtype, working = _working(x, kernel)
-    out = np.zeros_like(x, order="C", shape=shape, dtype=working)
+    out = np.empty_like(x, order="C", shape=shape, dtype=working)
     rows_back = windows.rows_back()
     if rows_back is None:
-        _add_by_offset(x, kernel, out, windows, groups)
+        _hand_back_by_offset(x, kernel, out, windows, groups)
     else:
-        _add_by_row(x, kernel, out, windows, rows_back, groups)
+        _hand_back_by_row(x, kernel, out, windows, rows_back, groups)
     return out.astype(dtype, copy=False)
 
 
-def _add_by_row(x: Array, kernel: Array, out: Array, windows: Windows, rows_back: Windows, groups: int) -> None:
+def _hand_back_by_row(x: Array, kernel: Array, out: Array, windows: Windows, rows_back: Windows, groups: int) -> None:
     """Every row of `out` from the rows of x that see it, side by side: one product for all places along the row."""
     channels, filters = kernel.shape[-2], kernel.shape[-1] // groups
     width, (before, after) = windows.window[-1], windows.padding[-1]
@@ -125,7 +125,8 @@ def _add_by_row(x: Array, kernel: Array, out: Array, windows: Windows, rows_back
             shares = shares.reshape(groups, *rows.shape[:-2], length, width, channels)
             shares = np.moveaxis(shares, 0, -2)  # (..., length, width, groups, channels)
             around = (*rows.shape[:-2], before + rows.shape[-2] + after, groups, channels)
-            sums = rows.reshape(around) if before == after == 0 else np.zeros_like(out, order="C", shape=around)
+            sums = rows.reshape(around) if before == after == 0 else np.empty_like(out, order="C", shape=around)
+            sums.fill(0)
             for i in range(width):
                 start = i * windows.dilation[-1]
                 seen = slice(start, start + (length - 1) * windows.strides[-1] + 1, windows.strides[-1])
@@ -136,7 +137,7 @@ def _add_by_row(x: Array, kernel: Array, out: Array, windows: Windows, rows_back
     share_out(work, len(x), out.size, _images(rows_back, x.shape))
 
 
-def _add_by_offset(x: Array, kernel: Array, out: Array, windows: Windows, groups: int) -> None:
+def _hand_back_by_offset(x: Array, kernel: Array, out: Array, windows: Windows, groups: int) -> None:
     """For each element of a window one product, added to the places where these elements of all windows lie."""
     lengths, padded, channels = x.shape[1:-1], windows.padded_shape(out.shape), out.shape[-1]
     split = kernel.reshape(*kernel.shape[:-1], groups, kernel.shape[-1] // groups)
@@ -149,7 +150,7 @@ def _add_by_offset(x: Array, kernel: Array, out: Array, windows: Windows, groups
             count, sums = block.stop - block.start, out[block]
             if border is not None:
                 sums = border[:count]
-                sums.fill(0)
+            sums.fill(0)
             rows, share = _grouped(x[block], groups), shares[:count]
             for offset, place in windows.places(lengths):
                 np.matmul(rows, split[offset].transpose(1, 2, 0), out=_grouped(share, groups))
