@@ -63,6 +63,7 @@ from .layers import (
 from .losses import one_hot
 from .model import Model
 from .module import Module
+from .neurons import as_neurons
 from .optimizers import SGD, Adadelta, Adam, AdamW, Optimizer, RMSprop
 from .random import random_generator, set_random_seed
 from .sequential import Sequential

@@ -1,4 +1,6 @@
 """Readers of the graph for people: what was computed from what, how large it is, and who is to blame for the result."""
 
 from .drawing import Drawing, draw
+from .neurons import draw_neurons
+from .picture import Picture
 from .structure import Edge, Graph, Item, read
