@@ -6,7 +6,7 @@
 
 Read it from top to bottom: a neuron, a link between two neurons, layers of both, the network. That takes no matrix and
 no library; NumPy only throws the dice. Then the same network is written as arrays, as everybody does: it gives the same
-numbers, fifty times as fast. docs/neurons_and_links.md goes on from here to `backward()`, step by step.
+numbers, thirty times as fast. docs/neurons_and_links.md goes on from here to `backward()`, step by step.
 
 The system is Lernmi's of 2016, rebuilt from its description.
 """
@@ -211,7 +211,7 @@ class Network:
 
 
 class ArrayNetwork:
-    """A `Network` whose loops over links are products: the same numbers, fifty times as fast."""
+    """A `Network` whose loops over links are products: the same numbers, thirty times as fast."""
 
     def __init__(self, sizes: Sequence[int], rate: float = 0.1) -> None:
         self.weights = [
