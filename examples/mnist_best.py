@@ -124,7 +124,7 @@ def main() -> None:
         found.append(float((confidences.argmax(axis=1) == y_judged).mean()))
         print(f"seed {seed}: accuracy {found[-1]:.4f} after {minutes:.1f} minutes")
     parts.save(folder / "weights.npz", lambda path: parts.save_weights(path, model))
-    parts.save(folder / "digits.png", lambda path: parts.plot_digits(path, x_judged, y_judged, confidences))
+    parts.save_picture(folder / "digits.png", lambda: nn.plots.predictions(x_judged, y_judged, confidences))
     print("Test accuracy:" if not options.held_out else "Held-out accuracy:", *found)
 
 

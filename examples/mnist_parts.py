@@ -91,8 +91,9 @@ def write_results(
 ) -> None:
     """What was learnt and how it does on the test digits x: the weights and three pictures."""
     save(folder / "weights.npz", lambda path: save_weights(path, model))
-    save(folder / "learning_curves.png", lambda path: plot_curves(path, history.history))
-    save(folder / "digits.png", lambda path: plot_digits(path, x.reshape(-1, 28, 28), labels, model.predict(x)))
+    save_picture(folder / "learning_curves.png", history.plot)
+    images, confidences = x.reshape(-1, 28, 28), model.predict(x)
+    save_picture(folder / "digits.png", lambda: nn.plots.predictions(images, labels, confidences))
     draw(folder, loss_of_one_batch(model, x[:batch_size], nn.one_hot(labels[:batch_size], 10)))
 
 
@@ -107,6 +108,11 @@ def save(path: Path, write: Callable[[Path], Any]) -> None:
         print(f"could not write {path}: {error}")
     finally:
         beside.unlink(missing_ok=True)
+
+
+def save_picture(path: Path, make: Callable[[], Any]) -> None:
+    """The matplotlib Figure that `make` gives, as png."""
+    save(path, lambda beside: make().savefig(beside, format="png"))
 
 
 def save_weights(path: Path, model: nn.Model) -> None:
@@ -133,70 +139,3 @@ def draw(folder: Path, loss: tg.Tensor) -> None:
                 break
     except (ImportError, OSError) as error:
         print(f"could not draw the gradient graph: {error}")
-
-
-RED, GREEN, GREY = "#c0392b", "#2c7a4b", "#9aa7b8"
-
-
-def plotting() -> Any:
-    try:
-        import matplotlib
-    except ImportError as error:
-        raise ImportError("pictures need matplotlib: pip install 'tinygrad_lite[examples]'") from error
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    plt.rcParams.update({"font.size": 11, "axes.spines.top": False, "axes.spines.right": False})
-    return plt
-
-
-def plot_curves(path: Path, history: dict[str, list[float]]) -> None:
-    plt = plotting()
-    epochs = np.arange(1, len(history["loss"]) + 1)
-    figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-    for axis, name, title in zip(axes, ("loss", "accuracy"), ("Loss", "Accuracy"), strict=True):
-        for key, label, colour in ((name, "training", GREY), (f"val_{name}", "test", RED)):
-            axis.plot(epochs, history[key], color=colour, linewidth=2, marker="o", markersize=3.5)
-            axis.annotate(
-                f" {label} {history[key][-1]:.4f}",
-                (epochs[-1], history[key][-1]),
-                color=colour,
-                va="center",
-                xytext=(4, 0),
-                textcoords="offset points",
-            )
-        axis.set_title(title, loc="left", fontweight="bold")
-        axis.set_xlabel("epoch")
-        axis.xaxis.get_major_locator().set_params(integer=True)
-        axis.grid(axis="y", color="#e6e9ee")
-        axis.set_axisbelow(True)
-    figure.savefig(path, dpi=120, format="png")
-    plt.close(figure)
-
-
-def plot_digits(path: Path, images: np.ndarray, labels: np.ndarray, confidences: np.ndarray) -> None:
-    """A sheet of test digits with what the network read, its mistakes first."""
-    plt = plotting()
-    guesses = confidences.argmax(axis=1)
-    wrong = np.flatnonzero(guesses != labels)
-    right = np.flatnonzero(guesses == labels)
-    surest_first = wrong[np.argsort(-confidences[wrong].max(axis=1))]
-    rows, columns = 6, 12
-    shown = np.concatenate([surest_first[: 4 * columns], right])[: rows * columns]
-    figure, axes = plt.subplots(rows, columns, figsize=(columns, rows * 1.32 + 0.6), layout="constrained")
-    figure.suptitle(
-        f"{len(right):,} of {len(labels):,} test digits read right. First its mistakes, the surest in front",
-        x=0.01,
-        ha="left",
-        fontweight="bold",
-    )
-    for axis in axes.flat:
-        axis.axis("off")
-    for axis, i in zip(axes.flat, shown, strict=False):
-        axis.imshow(images[i], cmap="gray_r", interpolation="nearest")
-        mistaken = guesses[i] != labels[i]
-        words = f"{guesses[i]}, not {labels[i]}" if mistaken else f"{guesses[i]}"
-        axis.set_title(words, color=RED if mistaken else GREEN, fontsize=11, fontweight="bold", pad=2)
-        axis.text(14, 31.5, f"{confidences[i].max():.0%} sure", color="#8a94a3", fontsize=8, ha="center")
-    figure.savefig(path, dpi=120, format="png")
-    plt.close(figure)

@@ -9,7 +9,7 @@
 >>> model.compile(loss="categorical_crossentropy", optimizer=nn.RMSprop(), metrics=["accuracy"])
 """
 
-from . import activations, augmentation, callbacks, datasets, initializers, layers, losses, metrics, optimizers
+from . import activations, augmentation, callbacks, datasets, initializers, layers, losses, metrics, optimizers, plots
 from .callbacks import Callback, History
 from .layers import (
     GRU,

@@ -1,9 +1,13 @@
 """What `fit` tells while it trains, and who listens."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .notebook import history_html
+
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from .model import Model
 
 Logs = dict[str, float]
@@ -49,6 +53,19 @@ class History(Callback):
         self.epoch.append(epoch)
         for name, value in logs.items():
             self.history.setdefault(name, []).append(value)
+
+    def plot(self, log: bool | Collection[str] = False) -> "Figure":
+        """The learning curves, a panel for each metric: see `nn.plots.curves`."""
+        from .plots import curves
+
+        return curves(self, log)
+
+    def __repr__(self) -> str:
+        ends = ", ".join(f"{name} {values[-1]:.4f}" for name, values in self.history.items())
+        return f"<History of {len(self.epoch)} epoch{'s' * (len(self.epoch) != 1)}{': ' * bool(ends)}{ends}>"
+
+    def _repr_html_(self) -> str | None:
+        return history_html(self)
 
 
 def as_callbacks(callbacks: Any) -> list[Callback]:

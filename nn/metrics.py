@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .classes import class_numbers
 from .data import same_last_axis
 from .naming import choose
 
@@ -45,6 +46,28 @@ def mean_squared_error(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
 def mean_absolute_error(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
     """For each element |y_true - y_pred|."""
     return np.abs(_as("mean_absolute_error", y_true, y_pred.shape) - y_pred)
+
+
+def confusion_matrix(labels: Any, guesses: Any, classes: int | None = None) -> np.ndarray:
+    """How often samples of each label (row) were taken for each class (column), as whole numbers.
+
+    labels, guesses: class numbers (n,), one-hot rows or confidences (n, classes), or confidences of yes (n, 1).
+    classes: how many there are, at least; else up to the largest that occurs. Raises ValueError for different numbers
+    of samples, nan and what is no class, TypeError for no numbers. `nn.plots.confusion` makes a picture of it.
+
+    >>> import nn
+    >>> nn.metrics.confusion_matrix([0, 0, 1, 1, 1], [[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.1, 0.9], [0.3, 0.7]])
+    array([[1, 1],
+           [0, 3]])
+    """
+    columns = [np.shape(given)[1] for given in (labels, guesses) if np.ndim(given) == 2]
+    rows, columns_of = class_numbers("labels", labels), class_numbers("guesses", guesses)
+    if len(rows) != len(columns_of):
+        raise ValueError(f"there are {len(rows):,} labels and {len(columns_of):,} guesses: they must be as many")
+    n = max(int(rows.max()) + 1, int(columns_of.max()) + 1, classes or 0, *columns)
+    counts = np.zeros((n, n), np.int64)
+    np.add.at(counts, (rows, columns_of), 1)
+    return counts
 
 
 def _as(metric: str, y_true: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -19,7 +19,7 @@ from .network import Network
 from .objective import Objective
 from .progress import Progress
 from .random import random_generator
-from .summary import summary_text
+from .summary import summary_html, summary_text
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -271,6 +271,9 @@ class Model(Module):
         layer with weights.
         """
         (print_fn or print)(summary_text(self, line_length, expand_nested, show_trainable))
+
+    def _repr_html_(self) -> str | None:
+        return summary_html(self)
 
     def _compiled(self) -> tuple[Objective, optimizers.Optimizer]:
         if self.optimizer is None or self._objective is None:

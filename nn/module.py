@@ -95,6 +95,13 @@ class Module:
 
         return tensor(initializers.get(initializer)(shape), requires_grad=trainable)
 
+    def __repr__(self) -> str:
+        name = f" {self.name!r}" if self.name else ""
+        if not self.built:
+            return f"<{type(self).__name__}{name}, not built yet>"
+        gives = f" gives {self.output_shape}," if self.output_shape is not None else ""
+        return f"<{type(self).__name__}{name}{gives} {self.count_params():,} params>"
+
     # What it is made of.
 
     def _children(self) -> Iterator[tuple[str, "Module"]]:

@@ -1,12 +1,14 @@
-"""The table that `model.summary()` prints: Keras's, to the letter."""
+"""The table that `model.summary()` prints: Keras's, to the letter; and the same as a notebook shows it."""
 
 import shutil
 import textwrap
 from collections.abc import Iterator
+from html import escape
 from typing import Any, NamedTuple
 
 from .module import Module
 from .naming import camel_case
+from .notebook import table
 from .symbol import Symbol
 
 
@@ -25,6 +27,27 @@ _NETWORK += [Column("Connected to", "<", 1.0)]
 
 def summary_text(model: Any, line_length: int | None, expand_nested: bool, show_trainable: bool) -> str:
     """Layer by layer: name and class, the shape of what it gives, how many numbers it learns, what it is called on."""
+    columns, width, rows = _contents(model, expand_nested, show_trainable)
+    width = line_length or min(width, shutil.get_terminal_size().columns - 4)
+    return "\n".join([_title(model), *_table(columns, rows, width), *_totals(model)])
+
+
+def summary_html(model: Any) -> str | None:
+    """The same for a notebook. It never raises: what can't be summed up has no HTML."""
+    try:
+        columns, _, rows = _contents(model, expand_nested=False, show_trainable=False)
+        inner = table([column.title for column in columns], rows, [column.align == ">" for column in columns])
+        return f"<div>{escape(_title(model))}{inner}{'<br>'.join(map(str.strip, _totals(model)))}</div>"
+    except Exception:
+        return None
+
+
+def _title(model: Any) -> str:
+    return f'Model: "{model.name or model.kind}"'
+
+
+def _contents(model: Any, expand_nested: bool, show_trainable: bool) -> tuple[list[Column], int, list[list[str]]]:
+    """The table's columns, its width, and its rows."""
     connected = model._network is not None and not model._network.is_chain
     columns, width = (_NETWORK, 108) if connected else (_STACK, 88)
     if show_trainable:
@@ -40,8 +63,7 @@ def summary_text(model: Any, line_length: int | None, expand_nested: bool, show_
         if show_trainable:
             row.append(_trainable(part))
         rows.append(row)
-    width = line_length or min(width, shutil.get_terminal_size().columns - 4)
-    return "\n".join([f'Model: "{model.name or model.kind}"', *_table(columns, rows, width), *_totals(model)])
+    return columns, width, rows
 
 
 def _parts(model: Any, expand_nested: bool, level: int = 0) -> Iterator[tuple[int, Any, str, Any]]:

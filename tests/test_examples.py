@@ -84,20 +84,6 @@ def test_all_digits_are_learnt_from_unless_told_otherwise(monkeypatch, capsys, t
     assert "\n1,541 digits to learn from, 256 to be tested on\n" in capsys.readouterr().out
 
 
-def test_each_channel_of_an_image_is_a_tile(monkeypatch):
-    monkeypatch.syspath_prepend(EXAMPLES)
-    tiled = runpy.run_path(str(EXAMPLES / "mnist_cnn.py"))["tiled"]
-    image = np.arange(2 * 3 * 4).reshape(2, 3, 4)
-    sheet = tiled(image, columns=2)
-    assert sheet.shape == (2 * 2 + 1, 2 * 3 + 1)
-    np.testing.assert_array_equal(sheet[:2, :3], image[..., 0])
-    np.testing.assert_array_equal(sheet[:2, 4:], image[..., 1])
-    np.testing.assert_array_equal(sheet[3:, :3], image[..., 2])
-    assert sheet.mask[2].all()
-    assert sheet.mask[:, 3].all()
-    assert sheet.mask.sum() == 7 + 5 - 1
-
-
 def test_a_folder_that_cant_be_written_is_noticed_before_training(monkeypatch, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(SystemExit, match="can't write to the folder"):

@@ -32,6 +32,11 @@ class Optimizer:
         self._states: dict[Tensor, State] = {}
         self._scratch = np.empty(0, np.float32)
 
+    def __repr__(self) -> str:
+        settings = {name: x for name, x in vars(self).items() if not name.startswith("_") and name != "iterations"}
+        words = ", ".join(f"{name}={x!r}" for name, x in settings.items())
+        return f"<{type(self).__name__}({words}) after {self.iterations:,} steps>"
+
     def initial_state(self, weight: np.ndarray) -> State:
         """What is remembered about one weight from step to step."""
         return {}
