@@ -3,7 +3,6 @@
 import html
 from base64 import b64encode
 from collections.abc import Sequence
-from io import BytesIO
 from typing import Any
 
 _WORDS, _NUMBER = "text-align:left", "text-align:right;font-variant-numeric:tabular-nums"
@@ -50,13 +49,9 @@ def _ends(finite: list[float]) -> list[float]:
 
 
 def _curves(history: Any) -> str:
-    """The curves as an image of twice a screen's fineness; nothing where they can't be drawn."""
+    """The curves as an image, as fine as the screen may be; nothing where they can't be drawn."""
     try:
-        figure, file = history.plot(), BytesIO()
-        figure.savefig(file, format="png", dpi=144)
+        png, size = history.plot()._repr_png_()
     except Exception:
         return ""
-    width = round(figure.get_figwidth() * 72)
-    return (
-        f'<img width="{width}" alt="learning curves" src="data:image/png;base64,{b64encode(file.getvalue()).decode()}">'
-    )
+    return f'<img width="{size["width"]}" alt="learning curves" src="data:image/png;base64,{b64encode(png).decode()}">'

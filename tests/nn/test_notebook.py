@@ -105,7 +105,7 @@ def test_everything_says_in_a_line_what_it_is(thing, words):
 def test_the_reprs_of_a_figure_are_a_png_with_its_size():
     data, size = nn.plots.confusion([0, 1], [0, 1])._repr_png_()
     assert data.startswith(b"\x89PNG")
-    assert int.from_bytes(data[16:20], "big") == pytest.approx(size["width"] * 240 / 72, abs=3)
+    assert int.from_bytes(data[16:20], "big") == pytest.approx(2 * size["width"], abs=2)
 
 
 def test_ipython_finds_these_forms():
