@@ -25,7 +25,8 @@ def class_numbers(name: str, given: Any) -> np.ndarray:
     if array.ndim == 2 and array.shape[1] > 1:
         return array.argmax(axis=1)
     column = array.reshape(-1)
-    whole = column.astype(np.int64)
+    with np.errstate(invalid="ignore"):  # infinite
+        whole = column.astype(np.int64)
     if (whole == column).all() and whole.min() >= 0:
         return whole
     if array.ndim == 2 and column.min() >= 0 and column.max() <= 1:

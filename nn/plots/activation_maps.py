@@ -12,7 +12,7 @@ from ..classes import class_names
 from ..layers import Conv2D, Conv2DTranspose, DepthwiseConv2D
 from ..model import Model
 from ..module import Module
-from .images import Shades, as_images, strongest
+from .images import Shades, as_images, input_shape, square_side, strongest
 from .sheet import MARGIN, Sheet, letters
 from .style import FOR_AND_AGAINST, GREY, LINE, LOST, RIGHT, STRONGER, drawing, percent, shown
 
@@ -58,12 +58,8 @@ def activations(
     if not model.built:
         raise RuntimeError("the model has no weights yet: fit it, call it, or give its first layer an input_shape")
     chosen = _chosen(model, layers)
-    image = image.detach().numpy() if isinstance(image, Tensor) else np.asarray(image)
-    batch = image if image.ndim == 4 or (image.ndim and len(image) == 1 and image.ndim != 3) else image[None]
-    if len(batch) != 1:
-        raise ValueError(f"activations are shown of one image, given the shape {image.shape}: write image[:1]")
-    first = _is_channels_first(next(iter(chosen)))
-    seen = as_images("image", np.moveaxis(batch, 1, -1) if first and batch.ndim == 4 else batch)
+    batch = _batch_of_one(model, image)
+    seen = _seen(batch, _is_channels_first(chosen[0]))
     panels: list[Panel] = []
     with _listening(chosen, panels):
         answer = model.predict(batch)
@@ -73,6 +69,24 @@ def activations(
         panels = [panels[i] for i in np.linspace(0, len(panels) - 1, _MOST_PANELS).round().astype(int)]
     with drawing():
         return _draw(seen, panels, answer, names)
+
+
+def _batch_of_one(model: Model, image: Any) -> np.ndarray:
+    image = image.detach().numpy() if isinstance(image, Tensor) else np.asarray(image)
+    axes = len(input_shape(model) or (0, 0, 0))  # of one sample
+    batch = image if image.ndim == axes + 1 else image[None]
+    if len(batch) != 1:
+        raise ValueError(f"activations are shown of one image, given the shape {image.shape}: write image[:1]")
+    return batch
+
+
+def _seen(batch: np.ndarray, channels_first: bool) -> np.ndarray:
+    """The image as one looks at it."""
+    if batch.ndim == 4 and channels_first:
+        batch = np.moveaxis(batch, 1, -1)
+    elif batch.ndim == 2 and (side := square_side(batch.shape[1])) is not None:
+        batch = batch.reshape(1, side, side)  # the model makes an image of it
+    return as_images("image", batch)
 
 
 def _name(layer: Any) -> str:

@@ -45,6 +45,12 @@ def square_side(pixels: int) -> int | None:
     return side if side * side == pixels else None
 
 
+def input_shape(model: Any) -> tuple[int, ...] | None:
+    """The shape of one sample of the model's input, if it says it."""
+    symbols = getattr(model, "inputs", None)
+    return symbols[0].sample_shape if symbols else getattr(model, "input_shape", None)
+
+
 def finite_span(values: np.ndarray) -> tuple[float, float]:
     """The smallest and the largest finite value; (0, 1) where there is none."""
     finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values

@@ -7,7 +7,7 @@ import numpy as np
 from ..checks import sample_shape, whole_number
 from ..layers import Conv2D, Dense
 from ..module import Module
-from .images import coloured, square_side, strongest
+from .images import coloured, input_shape, square_side, strongest
 from .sheet import MARGIN, Sheet
 from .style import FAINT, FOR_AND_AGAINST, LINE, LOST, drawing, shown
 
@@ -76,9 +76,7 @@ def _image_shape(model: Any, layer: Any, shape: tuple[int, ...] | None) -> tuple
                 f"shape must be (height, width) or (height, width, channels), {inputs:,} numbers in all, given {shape}"
             )
     else:
-        shape = getattr(model, "input_shape", None) or ()
-        symbols = getattr(model, "inputs", None)
-        shape = symbols[0].sample_shape if symbols else shape
+        shape = input_shape(model) or ()
     if len(shape) in (2, 3) and np.prod(shape) == inputs:
         return (*shape, 1)[:3]
     for channels in (1, 3):

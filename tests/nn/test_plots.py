@@ -225,6 +225,7 @@ def test_names_may_be_anything():
         (np.zeros((2, 8, 8)), [0, 1], [[np.nan, 1.0], [1.0, 0.0]], ValueError, "confidences has nan in 1 of 2 samples"),
         (np.zeros((2, 8, 8)), ["cat", "dog"], [0, 1], TypeError, "labels must be an array of numbers"),
         (np.zeros((2, 8, 8)), [0, 0.5], [0, 1], ValueError, "labels has 0.5, which is no class number"),
+        (np.zeros((2, 8, 8)), [0, np.inf], [0, 1], ValueError, "labels has inf, which is no class number"),
         (np.zeros((2, 8, 8)), [0, -1], [0, 1], ValueError, "labels has -1, which is no class number"),
         (np.zeros((2, 8, 8)), [0, 7], [0, 1], ValueError, "a name for each of 8 classes, given 2"),
     ],
@@ -394,6 +395,14 @@ def test_channels_first_are_shown_as_what_they_are():
     shown = pictures(nn.plots.activations(model, image))
     np.testing.assert_array_equal(shown[0], image[0])
     np.testing.assert_array_equal(shown[1:], model.predict(image[None])[0])
+
+
+@pytest.mark.parametrize("given", [(36,), (6, 6), (1, 36), (1, 6, 6)])
+def test_the_model_may_make_an_image_of_what_it_is_given(given):
+    shape = (36,) if given[-1] == 36 else (6, 6)
+    model = nn.Sequential([nn.Input(shape), nn.Reshape((6, 6, 1)), nn.Conv2D(2, 3)])
+    image = np.arange(36, dtype=np.float32).reshape(given)
+    np.testing.assert_array_equal(pictures(nn.plots.activations(model, image))[0], np.arange(36).reshape(6, 6))
 
 
 def test_of_many_convolutions_five_are_shown_unless_they_are_chosen():
