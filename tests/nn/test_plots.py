@@ -164,9 +164,8 @@ def test_the_sheet_has_room_for_so_many():
     assert len(pictures(nn.plots.predictions(np.zeros((500, 2, 2)), labels, labels, rows=3, columns=4))) == 12
     assert len(pictures(nn.plots.predictions(np.zeros((500, 2, 2)), labels, labels + 1, rows=3, columns=4))) == 12
     few_right = np.where(np.arange(500) < 498, 1, 0)
-    assert (
-        texts(nn.plots.predictions(np.zeros((500, 2, 2)), labels, few_right, rows=3, columns=4))[-3] == "Right: all 2"
-    )
+    shown = texts(nn.plots.predictions(np.zeros((500, 2, 2)), labels, few_right))
+    assert (shown[1], shown[-3]) == ("Mistakes: 60 of 498", "Right: all 2")
 
 
 def test_nobody_has_to_know_the_labels():
@@ -318,12 +317,12 @@ def test_weights_of_colours_are_grey_at_0_and_nan_is_marked():
     layer = nn.Conv2D(2, 3)
     layer(np.zeros((1, 8, 8, 3), np.float32))
     kernel = np.zeros((3, 3, 3, 2), np.float32)
-    kernel[0, 0, :, 0] = [1, -1, 0]
+    kernel[0, 0, :, 0] = [1, -1, 0.5]
     kernel[1, 1, 0, 1] = np.nan
     layer.kernel.data = kernel
     first, second = pictures(nn.plots.weights(layer))
     np.testing.assert_allclose(first[2, 2], 0.5)
-    np.testing.assert_allclose(first[0, 0], [1, 0, 0.5])
+    np.testing.assert_allclose(first[0, 0], [1, 0, 0.75])
     np.testing.assert_allclose(second[1, 1], matplotlib.colors.to_rgb("#C77BE0"))
 
 
