@@ -43,7 +43,10 @@ class Callback:
 
 
 class History(Callback):
-    """What `fit` returns: `history["loss"]`, `history["val_accuracy"]`, ... hold one number for each epoch."""
+    """What `fit` returns: `history["loss"]`, `history["val_accuracy"]`, ... hold one number for each epoch.
+
+    `plot()` draws them; at the end of a notebook's cell it shows them with a table.
+    """
 
     def __init__(self) -> None:
         self.epoch: list[int] = []
