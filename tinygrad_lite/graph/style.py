@@ -35,7 +35,7 @@ _FAMILIES: dict[Family, str] = {
         " arccosh arctanh tanh sinc sign floor ceil trunc round erf masked_exp"
     ),
     Family("product", "#E6E0F5", "#7A5FB5"): (
-        "matmul einsum affine conv conv_input conv_kernel exponential_attention simple_rnn gru lstm"
+        "matmul einsum affine conv conv_input conv_kernel dot_product_attention simple_rnn gru lstm"
     ),
     Family("activation", "#DFF1DA", "#559A45"): (
         "relu softplus sigmoid softmax log_softmax maximum minimum where clip dropout scale_shift where_positive"
