@@ -4,10 +4,9 @@ from typing import Any
 
 import numpy as np
 
-import tinygrad_lite as tg
 from tinygrad_lite import Tensor, primitive
 
-from .recurrent import ACTIVATIONS, Array, Recurrent, kept_from, kernel_share, known_activation, shares
+from .recurrent import ACTIVATIONS, Array, Recurrent, Steps, kept_from, kernel_share, known_activation, shares
 
 
 def _back(
@@ -24,22 +23,21 @@ def _back(
     """The cotangents of `projected`, of the states' products and of the initial state, and what the kernel met."""
     (f, slope), (gate, gate_slope) = ACTIVATIONS[activations[0]], ACTIVATIONS[activations[1]]
     n = kernel.shape[0]
-    handed, sums, products, met = 0, [], [], []
-    for t in reversed(range(len(projected))):
+    handed, transposed = 0, kernel.mT.copy()
+    sums, products, met = Steps(g), Steps(g), Steps(g)
+    for t in reversed(range(len(out))):
         state = out[t - 1] if t else initial
-        met.append(state if kept is None else state * kept)
-        product = met[-1] @ kernel + bias
+        product = met.put(t, state if kept is None else state * kept) @ kernel + bias
         gates, inner = gate(projected[t, :, : 2 * n] + product[:, : 2 * n]), product[:, 2 * n :]
         update, reset = gates[:, :n], gates[:, n:]
         new = f(projected[t, :, 2 * n :] + reset * inner)
         share, to_old = shares(g[t] + handed, mask, t)
         to_new = share * (1 - update) * slope(new)
-        to_gates = tg.concatenate([share * (state - new), to_new * inner], axis=-1) * gate_slope(gates)
-        sums.append(tg.concatenate([to_gates, to_new], axis=-1))
-        products.append(tg.concatenate([to_gates, to_new * reset], axis=-1))
-        back = products[-1] @ kernel.mT
+        to_update, to_reset = share * (state - new) * gate_slope(update), to_new * inner * gate_slope(reset)
+        sums.put(t, to_update, to_reset, to_new)
+        back = products.put(t, to_update, to_reset, to_new * reset) @ transposed
         handed = to_old + share * update + (back if kept is None else back * kept)
-    return tg.stack(sums[::-1]), tg.stack(products[::-1]), handed, tg.stack(met[::-1])
+    return sums.together(), products.together(), handed, met.together()
 
 
 @primitive(

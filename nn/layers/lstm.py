@@ -7,7 +7,7 @@ import numpy as np
 import tinygrad_lite as tg
 from tinygrad_lite import Tensor, primitive
 
-from .recurrent import ACTIVATIONS, Array, Recurrent, kept_from, kernel_share, known_activation, shares
+from .recurrent import ACTIVATIONS, Array, Recurrent, Steps, kept_from, kernel_share, known_activation, shares
 
 
 def _back(
@@ -23,25 +23,24 @@ def _back(
     """The cotangents of the sums at each step, of the initial states, and what the kernel was multiplied with."""
     (f, slope), (gate, gate_slope) = ACTIVATIONS[activations[0]], ACTIVATIONS[activations[1]]
     n = kernel.shape[0]
-    handed_state, handed_memory, sums_back, met = 0, 0, [], []
-    for t in reversed(range(len(projected))):
+    handed_state, handed_memory, transposed = 0, 0, kernel.mT.copy()
+    sums_back, met = Steps(g), Steps(g)
+    for t in reversed(range(len(out))):
         both = out[t - 1] if t else initial
         state, memory = both[:, :n], both[:, n:]
-        met.append(state if kept is None else state * kept)
-        sums = projected[t] + met[-1] @ kernel
+        sums = projected[t] + met.put(t, state if kept is None else state * kept) @ kernel
         gates, new, read = gate(sums[:, : 2 * n]), f(sums[:, 2 * n : 3 * n]), gate(sums[:, 3 * n :])
         write, forget = gates[:, :n], gates[:, n:]
         shown = f(forget * memory + write * new)
         to_state, old_state = shares(g[t, :, :n] + handed_state, mask, t)
         to_memory, old_memory = shares(g[t, :, n:] + handed_memory, mask, t)
         to_memory = to_memory + to_state * read * slope(shown)
-        to_gates = tg.concatenate([to_memory * new, to_memory * memory], axis=-1) * gate_slope(gates)
+        to_write, to_forget = to_memory * new * gate_slope(write), to_memory * memory * gate_slope(forget)
         to_new, to_read = to_memory * write * slope(new), to_state * shown * gate_slope(read)
-        sums_back.append(tg.concatenate([to_gates, to_new, to_read], axis=-1))
-        back = sums_back[-1] @ kernel.mT
+        back = sums_back.put(t, to_write, to_forget, to_new, to_read) @ transposed
         handed_state = old_state + (back if kept is None else back * kept)
         handed_memory = old_memory + to_memory * forget
-    return tg.stack(sums_back[::-1]), tg.concatenate([handed_state, handed_memory], axis=-1), tg.stack(met[::-1])
+    return sums_back.together(), tg.concatenate([handed_state, handed_memory], axis=-1), met.together()
 
 
 @primitive(

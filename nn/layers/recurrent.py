@@ -47,6 +47,33 @@ def shares(g: Array, mask: Array | None, t: int) -> tuple[Array, Array]:
     return (g, 0) if mask is None else (g * mask[t], g * (1 - mask[t]))
 
 
+class Steps:
+    """What a walk through g (time, batch, n) finds step by step, as a sequence.
+
+    Arrays are put where they belong at once: to stack them at the end took a tenth of a GRU's training step. If g is a
+    Tensor, the sequence is to be differentiated again: then they are stacked.
+    """
+
+    def __init__(self, g: Array) -> None:
+        self.recorded = isinstance(g, Tensor)
+        self.steps: list[Array] = [None] * len(g)
+        self.sequence: Array = None
+
+    def put(self, t: int, *parts: Array) -> Array:
+        """The parts, side by side, as step t: (batch, n)."""
+        if self.recorded:
+            self.steps[t] = tg.concatenate(parts, axis=-1)
+            return self.steps[t]
+        if self.sequence is None:
+            n = sum([part.shape[-1] for part in parts])
+            self.sequence = np.empty_like(parts[0], shape=(len(self.steps), len(parts[0]), n))
+        return np.concatenate(parts, axis=-1, out=self.sequence[t])
+
+    def together(self) -> Array:
+        """All steps: (time, batch, n)."""
+        return tg.stack(self.steps) if self.recorded else self.sequence
+
+
 def kernel_share(states: Array, g: Array) -> Array:
     """The cotangent of a kernel by which the states (time, batch, units) were multiplied at every step."""
     return matmul(states.reshape(-1, states.shape[-1]).mT, g.reshape(-1, g.shape[-1]))

@@ -4,10 +4,9 @@ from typing import Any
 
 import numpy as np
 
-import tinygrad_lite as tg
 from tinygrad_lite import Tensor, primitive
 
-from .recurrent import ACTIVATIONS, Array, Recurrent, kept_from, kernel_share, shares
+from .recurrent import ACTIVATIONS, Array, Recurrent, Steps, kept_from, kernel_share, shares
 
 
 def _back(
@@ -15,15 +14,15 @@ def _back(
 ) -> tuple[Array, Array, Array]:
     """The cotangents of the sums at each step, of the initial state, and what the kernel was multiplied with."""
     f, slope = ACTIVATIONS[activation]
-    handed, sums, met = 0, [], []
-    for t in reversed(range(len(projected))):
+    handed, transposed = 0, kernel.mT.copy()
+    sums, met = Steps(g), Steps(g)
+    for t in reversed(range(len(out))):
         state = out[t - 1] if t else initial
-        met.append(state if kept is None else state * kept)
+        new = f(projected[t] + met.put(t, state if kept is None else state * kept) @ kernel)
         share, to_old = shares(g[t] + handed, mask, t)
-        sums.append(share * slope(f(projected[t] + met[-1] @ kernel)))
-        back = sums[-1] @ kernel.mT
+        back = sums.put(t, share * slope(new)) @ transposed
         handed = to_old + (back if kept is None else back * kept)
-    return tg.stack(sums[::-1]), handed, tg.stack(met[::-1])
+    return sums.together(), handed, met.together()
 
 
 @primitive(

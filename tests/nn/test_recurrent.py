@@ -82,6 +82,13 @@ def test_each_step_is_the_formula(agrees_with_formula, kind, options):
     agrees_with_formula(layer, formula, X)
 
 
+@pytest.mark.parametrize("kind", [nn.GRU, nn.LSTM])
+@pytest.mark.parametrize("gate", ["tanh", "relu", "linear"])
+def test_the_gates_may_have_another_activation(agrees_with_formula, kind, gate):
+    layer = kind(2, recurrent_activation=gate)
+    agrees_with_formula(layer, lambda x, **weights: run(layer, x, **weights)[0][:, -1], X)
+
+
 @pytest.mark.parametrize("kind", LAYERS)
 @pytest.mark.parametrize("backwards", [False, True])
 def test_a_masked_step_keeps_the_state(agrees_with_formula, kind, backwards):
@@ -143,6 +150,18 @@ def test_derivatives_are_exact_to_second_order(f, gates, states, mask, kept):
     how = {"activation": "tanh"} if f is simple_rnn else {"activations": ("tanh", "sigmoid")}
     arguments = [normal(4, 2, 2 * gates), normal(2, 2 * gates), *bias, normal(2, 2 * states)]
     tg.check_grads(lambda *args: f(*args, **how, mask=mask, kept=kept), *arguments)
+
+
+def test_an_initial_state_that_is_no_tensor_gives_the_same_second_derivative():
+    projected, kernel, bias, initial = (RNG.standard_normal(s) for s in [(3, 2, 6), (2, 6), (6,), (2, 2)])
+    found = []
+    for start in (initial, tg.tensor(initial)):
+        w = tg.tensor(kernel, requires_grad=True)
+        (gru(projected, w, bias, start, activations=("tanh", "sigmoid")) ** 2).sum().backward(create_graph=True)
+        first, w.grad = w.grad, None
+        (first**2).sum().backward()
+        found.append(w.grad.numpy())
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-12)
 
 
 @pytest.mark.parametrize("kind", LAYERS)
