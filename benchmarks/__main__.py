@@ -6,6 +6,7 @@ from . import (
     attention,
     convolution,
     deep_graph,
+    drawing,
     import_time,
     memory,
     recurrent,
@@ -22,6 +23,7 @@ BENCHMARKS = {
     "import": import_time.main,
     "memory": memory.main,
     "deep": deep_graph.main,
+    "drawing": drawing.main,
 }
 
 

@@ -11,7 +11,7 @@ from . import ops
 from .checking import check_grads
 from .creation import arange, asarray, eye, full, linspace, ones, ones_like, tensor, zeros, zeros_like
 from .graph import draw, draw_neurons
-from .mode import enable_grad, is_grad_enabled, no_grad, scope
+from .mode import enable_grad, is_grad_enabled, no_grad, record_lines, scope
 from .ops import (
     abs,
     add,

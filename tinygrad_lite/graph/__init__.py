@@ -3,4 +3,5 @@
 from .drawing import Drawing, draw
 from .neurons import draw_neurons
 from .picture import Picture
-from .structure import Edge, Graph, Item, read
+from .reading import read
+from .structure import Box, Edge, Graph, Item

@@ -1,23 +1,30 @@
-"""The picture as a text in Graphviz's language: items are cards, layers are boxes, edges carry the blame."""
+"""The picture as a text in Graphviz's language: items are cards, layers are boxes, colours carry the heat."""
 
 import math
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from . import style
-from .fold import DEEPEST
-from .structure import Edge, Graph, Item
+from . import style, words
+from .header import header
+from .measures import HEATS, said
+from .structure import DEEPEST, Box, Edge, Graph, Item
 from .style import Scale
-from .summary import TIMES, Summary, figure
-from .text import hint, markup, shown
+from .summary import Summary, figure
+from .text import cell, hint, row, shown, small, table, visible
 
 _BESIDE = 2  # leaves that stand beside an operation; more stand above it
 _LABELLED = 16  # items: a picture up to here has a number at each edge
+_ROOMY = 60  # items: a larger picture leaves the numbers that a card holds to its tooltip
+_STRIP = 48  # cells of a strip: more copies share them
 
 
 def source_of(graph: Graph) -> str:
-    """The DOT source of the picture. The same graph gives the same text, byte for byte."""
+    """The DOT source of the picture. The same graph gives the same text, byte for byte.
+
+    In the SVG, the group of an item has the id `n3` (of the graph's items the fourth), that of an edge `e3`, that of a
+    box `b3`.
+    """
     import graphviz  # only a picture needs it
 
     return _Picture(graph, graphviz).text()
@@ -27,69 +34,85 @@ def source_of(graph: Graph) -> str:
 class _Box:
     """A named box, the items in it and the boxes in it."""
 
+    place: int = -1  # among the graph's boxes
     items: list[Item] = field(default_factory=list)
-    boxes: dict[str, "_Box"] = field(default_factory=dict)
+    boxes: list["_Box"] = field(default_factory=list)
 
 
 class _Picture:
     def __init__(self, graph: Graph, graphviz: Any) -> None:
         self.graph = graph
         self.verbatim = graphviz.nohtml  # a text that is not taken for an HTML label
-        found = [x.sensitivity for x in graph.edges]
-        found += [x.sensitivity for x in graph.items if x.kind != "operation"]
-        self.scale = Scale.of([s for s in found if s is not None])
+        self.scale = Scale.of(graph.heats())
         self.beside = _beside(graph)
         self.labelled = len(graph.items) <= _LABELLED
-        self.boxes = 0
+        self.roomy = len(graph.items) <= _ROOMY
         self.dot = graphviz.Digraph(
             graph_attr={
-                "label": f"<{self.header()}>", "labelloc": "t", "labeljust": "c", "bgcolor": style.PAPER,
-                "fontname": style.FONT, "fontcolor": style.INK, "rankdir": "TB", "ranksep": "0.27", "nodesep": "0.4",
+                "label": f"<{header(graph, self.scale)}>", "labelloc": "t", "labeljust": "c", "bgcolor": style.PAPER,
+                "fontname": style.FONT, "fontcolor": style.INK, "rankdir": "TB", "ranksep": "0.27", "nodesep": "0.3",
                 "pad": "0.2", "tooltip": " ",
             },
             node_attr={
                 "shape": "box", "style": "rounded,filled", "fontname": style.FONT, "fontsize": "10",
-                "fontcolor": style.INK, "margin": "0.09,0.06", "height": "0", "width": "0",
+                "fontcolor": style.INK, "margin": "0.09,0.075", "height": "0", "width": "0",
             },
             edge_attr={"fontname": style.FONT, "fontsize": "9", "fontcolor": style.GREY, "arrowsize": "0.6"},
         )  # fmt: skip
 
     def text(self) -> str:
         root = _Box()
+        boxes = {(): root} | {box.scope: _Box(i) for i, box in enumerate(self.graph.boxes)}
+        for box in self.graph.boxes:
+            boxes[box.scope[:-1]].boxes.append(boxes[box.scope])
         for item in self.graph.items:
-            box = root
-            for name in item.scope[:DEEPEST]:
-                box = box.boxes.setdefault(name, _Box())
-            box.items.append(item)
+            boxes[item.scope[:DEEPEST]].items.append(item)
         self.fill(self.dot, root, 0)
-        for edge in self.graph.edges:
-            self.edge(edge)
+        for i, edge in enumerate(self.graph.edges):
+            self.edge(i, edge)
         return self.dot.source
 
     # Boxes and cards.
 
     def fill(self, dot: Any, box: _Box, depth: int) -> None:
         for item in box.items:
-            dot.node(f"n{item.id}", f"<{self.card(item)}>", **self.frame(item))
+            dot.node(f"n{item.id}", f"<{self.card(item)}>", id=f"n{item.id}", **self.frame(item))
         for item in box.items:
             if sides := self.beside.get(item.id):
-                with dot.subgraph() as row:
-                    row.attr(rank="same")
+                with dot.subgraph() as beside:
+                    beside.attr(rank="same")
                     for id in (*sides, item.id):
-                        row.node(f"n{id}")
-        for name, inner in box.boxes.items():
-            self.boxes += 1
-            title = f'<B><FONT POINT-SIZE="10" COLOR="{style.GREY}">{_words(name)}</FONT></B>'
-            with dot.subgraph(name=f"cluster_{self.boxes}") as cluster:
+                        beside.node(f"n{id}")
+        for inner in box.boxes:
+            own = self.graph.boxes[inner.place]
+            with dot.subgraph(name=f"cluster_{inner.place}") as cluster:
                 cluster.attr(
-                    label=f"<{title}>", labeljust="l", labelloc="t", style="rounded,filled", color=style.BOX_BORDER,
-                    fillcolor=style.BOX_FILLS[depth % 2], margin="9", tooltip=self.verbatim(hint([shown(name)])),
+                    id=f"b{inner.place}", label=f"<{self.title(own)}>", labeljust="l", labelloc="t", margin="9",
+                    style="rounded,filled", fillcolor=style.BOX_FILLS[depth % 2],
+                    color=style.GREY if own.copies else style.BOX_BORDER, penwidth="1.6" if own.copies else "1",
+                    tooltip=self.verbatim(hint(words.box_story(own, self.graph.heat))),
                 )  # fmt: skip
                 self.fill(cluster, inner, depth + 1)
 
+    def title(self, box: Box) -> str:
+        """What is written on a box: its name, its own heat, and that of each copy it stands for."""
+        name = shown(words.called(box.scope[-1], box.copies))
+        cells = [cell(f'<B><FONT POINT-SIZE="10" COLOR="{style.GREY}">{visible(name)}</FONT></B>')]
+        width = 7 * len(name)
+        if (heat := box.heat(self.graph.heat)) is not None:
+            cells.append(self.chip(heat, label=False))
+            width += 45
+        if box.copies:
+            cells.append(f"<TD>{self.strip(box.copies)}</TD>")
+            width += 9 * min(len(box.copies), _STRIP)
+        cells.append(
+            f'<TD WIDTH="{min(width, 100)}"></TD>'
+        )  # keeps the title out of the way of what flows in the middle
+        return table(row(*cells), padding=2, spacing=2)
+
     def frame(self, item: Item) -> dict[str, str]:
         """The attributes of a card's outline."""
-        look = {"tooltip": self.verbatim(hint(_story(item)))}
+        look = {"tooltip": self.verbatim(hint(words.story(item)))}
         if item.kind == "operation":
             family = style.family_of(item.operation)
             look |= {"fillcolor": family.fill, "color": family.border}
@@ -101,54 +124,61 @@ class _Picture:
             look |= {"fillcolor": style.BOX_FILLS[1], "color": style.GREY, "style": "rounded,filled,dashed"}
         if item.id == self.graph.result:
             look |= {"color": style.INK, "penwidth": "2.4"}
+        if any(x and x.wrong for x in (item.value, item.gradient)):
+            look |= {"color": style.WRONG, "penwidth": "2.4"}
         return look
 
     def card(self, item: Item) -> str:
-        blame = [] if item.sensitivity is None or item.kind == "operation" else [_row(self.blame(item.sensitivity))]
+        heat = item.heat(self.graph.heat)
+        on_edges = item.kind == "operation" and self.graph.heat in ("gradient", "blame")
+        chips = [] if heat is None or on_edges else [row(self.chip(heat))]
         if item.kind == "fold":
-            return _table(_row(_cell(f"<I>{_words(item.name, 100)}</I>", 2)), *blame)
-        title = f"<B>{_words(_title(item))}</B>"
-        beside = item.note if item.kind in ("operation", "layer") else ""
-        if item.kind == "operation" and item.name:
-            beside = f"{item.operation} {beside}".strip()
+            return table(row(cell(f"<I>{visible(item.name, 100)}</I>", 2)), *chips)
+        title = f"<B>{visible(words.title(item))}</B>"
         if item.kind == "operation":
             border = style.family_of(item.operation).border
             title = f'<FONT COLOR="{_darker(border)}" POINT-SIZE="11">{title}</FONT>'
-        if beside:
-            title += f' <FONT COLOR="{style.GREY}">{_words(beside)}</FONT>'
-        rows = [_row(_cell(title, 2))]
-        if kind := _kind_of_array(item):
-            rows.append(_row(_cell(_small(kind), 2)))
-        rows += [_fact("value", item.value)] if item.value else []
-        rows += [_fact("gradient", item.gradient)] if item.gradient else []
-        return _table(*rows, *blame)
+        if beside := words.beside(item):
+            longest = 60 if item.kind == "layer" else 40
+            title += f' <FONT COLOR="{style.GREY}" POINT-SIZE="9">{visible(beside, longest)}</FONT>'
+        rows = [row(cell(title, 2))]
+        if kind := words.array(item):
+            rows.append(row(cell(small(kind), 2)))
+        for label, summary in (("value", item.value), ("gradient", item.gradient)):
+            if summary and (self.roomy or summary.wrong or item.id == self.graph.result):
+                rows.append(_fact(label, summary))
+        if dead := words.dead(item):
+            rows.append(_fact("neurons", Summary(dead)))
+        if item.copies:
+            rows.append(row(f'<TD COLSPAN="2">{self.strip(item.copies)}</TD>'))
+        return table(*rows, *chips)
 
-    def blame(self, sensitivity: float) -> str:
-        """The sensitivity of a parameter, or of all those in a layer, as a coloured bar."""
-        words = f'<FONT POINT-SIZE="9" COLOR="{self.scale.ink(sensitivity)}">sensitivity {_mark(sensitivity)}</FONT>'
-        return f'<TD COLSPAN="2" STYLE="ROUNDED" BGCOLOR="{self.scale.colour(sensitivity)}">{words}</TD>'
+    def chip(self, heat: float, label: bool = True) -> str:
+        """The heat of one thing: a coloured cell with the number in it."""
+        text = visible((f"{HEATS[self.graph.heat].label} " if label else "") + said(self.graph.heat, heat))
+        letters = f'<FONT POINT-SIZE="{9 if label else 8}" COLOR="{self.scale.ink(heat)}">{text}</FONT>'
+        looks = f'COLSPAN="{2 if label else 1}" CELLPADDING="2" STYLE="ROUNDED" BGCOLOR="{self.scale.colour(heat)}"'
+        return f"<TD {looks}>{letters}</TD>"
+
+    def strip(self, copies: tuple[Box, ...]) -> str:
+        """The heat of each copy as a row of cells, from the first to the last."""
+        step = -(-len(copies) // _STRIP)
+        cells = []
+        for start in range(0, len(copies), step):
+            heats = [h for box in copies[start : start + step] if (h := box.heat_among(self.graph.heat)) is not None]
+            wrong = [h for h in heats if not math.isfinite(h)]
+            colour = self.scale.colour((wrong or [max(heats)])[0]) if heats else style.BOX_BORDER
+            cells.append(f'<TD WIDTH="8" HEIGHT="10" FIXEDSIZE="TRUE" BGCOLOR="{colour}"></TD>')
+        looks = (
+            f'BORDER="0" CELLBORDER="0" CELLPADDING="0" CELLSPACING="1" FIXEDSIZE="TRUE" WIDTH="{9 * len(cells) + 1}"'
+        )
+        return f'<TABLE {looks} HEIGHT="12">{row(*cells)}</TABLE>'
 
     # Edges.
 
-    def edge(self, edge: Edge) -> None:
-        source, target = self.graph.items[edge.source], self.graph.items[edge.target]
-        way = f"{shown(_title(source))} → {shown(_title(target))}"
-        strength = edge.sensitivity
-        if strength is None:
-            look = {"color": style.FAINT, "style": "dashed", "penwidth": "1"}
-            told = "no gradient flows here"
-        else:
-            width = self.scale.width(strength)
-            look = {"color": self.scale.colour(strength), "penwidth": str(width)}
-            told = f"sensitivity {figure(strength)}"
-            gap = "\u2002" if width < 3 else "\u2002\u2002"
-            if not math.isfinite(strength):
-                look |= {"style": "dashed", "label": gap + figure(strength), "fontcolor": style.WRONG}
-            elif strength == 0:
-                look |= {"style": "dotted", "label": gap + "0"}
-            elif self.labelled:
-                look |= {"label": gap + edge.share}
-        tooltip = self.verbatim(hint([way, told]))
+    def edge(self, place: int, edge: Edge) -> None:
+        look = self.line(edge)
+        tooltip = self.verbatim(hint(words.edge_story(self.graph, edge)))
         ends = [f"n{edge.source}", f"n{edge.target}"]
         sides = self.beside.get(edge.target, ())
         if edge.source in sides:
@@ -157,47 +187,25 @@ class _Picture:
                 look["dir"] = "back"
         else:
             look["weight"] = "50"
-        self.dot.edge(*ends, tooltip=tooltip, labeltooltip=tooltip, **look)
+        self.dot.edge(*ends, id=f"e{place}", tooltip=tooltip, labeltooltip=tooltip, **look)
 
-    # Above the picture.
-
-    def header(self) -> str:
-        result = self.graph.items[self.graph.result]
-        is_loss = style.family_of(result.operation).name == "loss" or "loss" in result.scope
-        name = result.name or ("loss" if is_loss else "result")
-        value = f" = {result.value.text}" if result.value else ""
-        rows = [_row(_cell(f'<FONT POINT-SIZE="16"><B>{_words(name)}{markup(value)}</B></FONT>'))]
-        if blamed := [x for x in self.graph.to_blame if x.name]:
-            words = ", ".join(f"<B>{_words(x.name)}</B> ({_mark(x.sensitivity or 0.0)})" for x in blamed)
-            rows.append(_row(_cell(f'<FONT COLOR="{style.GREY}" POINT-SIZE="10">most to blame: {words}</FONT>')))
-        rows += [_row(_cell(_small(note))) for note in self.graph.notes]
-        if any(x.sensitivity is not None for x in self.graph.edges):
-            rows.append(_row(f"<TD>{self.legend()}</TD>"))
-        return _table(*rows, _row('<TD HEIGHT="4"></TD>'), padding=3)
-
-    def legend(self) -> str:
-        low, high = self.scale.low, self.scale.high
-        steps = 12
-        bar = "".join(
-            f'<TD WIDTH="12" HEIGHT="9" FIXEDSIZE="TRUE" BGCOLOR="{style.ramp(i / (steps - 1))}"></TD>'
-            for i in range(steps)
-        )
-        ends = [figure(low, 2) if low < high else "0", figure(high, 2)]
-        ramp = "".join(
-            [
-                f'<TD ALIGN="RIGHT" WIDTH="60" HEIGHT="14" FIXEDSIZE="TRUE">{_small(ends[0])}&#160;</TD>',
-                bar,
-                f'<TD ALIGN="LEFT" WIDTH="60" HEIGHT="14" FIXEDSIZE="TRUE">&#160;{_small(ends[1])}</TD>',
-            ]
-        )
-        words = "sensitivity: how strongly the result answers to a small change there"
-        families = sorted({style.family_of(x.operation) for x in self.graph.items if x.operation})
-        keys = [f'<FONT COLOR="{f.border}">■</FONT> {_small(f.name)}' for f in families]
-        if any(x.sensitivity is None for x in self.graph.edges):
-            keys.append(f'<FONT COLOR="{style.FAINT}">- - -</FONT> {_small("no gradient")}')
-        looks = 'BORDER="0" CELLBORDER="0" CELLPADDING="0" CELLSPACING="0" FIXEDSIZE="TRUE" WIDTH="264" HEIGHT="14"'
-        rows = [_cell(_small(words)), _cell(f"<TABLE {looks}>{_row(ramp)}</TABLE>"), _cell("&#160;&#160; ".join(keys))]
-        return _table(*map(_row, rows), padding=1)
+    def line(self, edge: Edge) -> dict[str, str]:
+        """How an edge is drawn: dashed where no gradient flows, else by its heat."""
+        heat = self.graph.heat_of(edge)
+        if edge.sensitivity is None and (heat is None or self.graph.items[edge.source].kind == "data"):
+            return {"color": style.FAINT, "style": "dashed", "penwidth": "1"}
+        if heat is None:
+            return {"color": style.FAINT, "penwidth": "1.2"}
+        width = self.scale.width(heat)
+        look = {"color": self.scale.colour(heat), "penwidth": str(width)}
+        gap = "\u2002" if width < 3 else "\u2002\u2002"
+        if not math.isfinite(heat):
+            look |= {"style": "dashed", "label": gap + figure(heat), "fontcolor": style.WRONG}
+        elif heat == 0:
+            look |= {"style": "dotted", "label": gap + "0"}
+        elif self.labelled and self.graph.heat in ("gradient", "blame"):
+            look |= {"label": gap + (edge.share if self.graph.heat == "gradient" else figure(heat, 3))}
+        return look
 
 
 def _beside(graph: Graph) -> dict[int, list[int]]:
@@ -224,74 +232,12 @@ def _beside(graph: Graph) -> dict[int, list[int]]:
     return beside
 
 
-# Words.
-
-
-def _title(item: Item) -> str:
-    """The name without what the box around already says, or what the item is."""
-    if item.kind == "fold":
-        return item.name
-    if item.kind == "layer":
-        return item.name
-    if not item.name:
-        return item.operation or item.kind
-    parts = item.name.split(".")
-    for length in range(min(len(parts) - 1, len(item.scope)), 0, -1):
-        if tuple(parts[:length]) == item.scope[-length:]:
-            return ".".join(parts[length:])
-    return item.name
-
-
-def _kind_of_array(item: Item) -> str:
-    lengths = f" {TIMES} ".join(map(str, item.shape))
-    return f"{lengths or 'scalar'} · {item.dtype}" if item.dtype else ""
-
-
-def _story(item: Item) -> list[str]:
-    """All that is known about an item, for who points at it."""
-    lines = [" / ".join([*map(shown, item.scope), shown(item.name or _title(item))])]
-    if item.operation:
-        lines.append(f"{item.kind} {shown(item.operation)} {shown(item.note)}".strip())
-    elif item.kind != "fold":
-        lines.append(f"{item.kind} {shown(item.note)}".strip())
-    lines += [f"shape {item.shape} {shown(item.dtype)}"] if item.dtype else []
-    lines += [f"value {item.value.text}"] if item.value else []
-    lines += [f"gradient {item.gradient.text}"] if item.gradient else []
-    lines += [f"sensitivity {figure(item.sensitivity)}"] if item.sensitivity is not None else []
-    return lines
-
-
-def _words(text: str, longest: int = 40) -> str:
-    return markup(shown(text, longest)) or "&#160;"
-
-
-def _small(text: str, gap: str = "") -> str:
-    return f'<FONT POINT-SIZE="9" COLOR="{style.GREY}">{_words(text, 100)}{gap}</FONT>'
-
-
-def _mark(number: float) -> str:
-    return markup(figure(number, 3))
-
-
 def _fact(label: str, summary: Summary) -> str:
-    text = f"<B>{_words(summary.text)}</B>" if summary.wrong else _words(summary.text)
+    text = f"<B>{visible(summary.text)}</B>" if summary.wrong else visible(summary.text)
     colour = style.WRONG if summary.wrong else style.INK
     value = f'<FONT POINT-SIZE="9" COLOR="{colour}">{text}</FONT>'
-    return _row(f'<TD ALIGN="LEFT">{_small(label, "&#160;&#160;")}</TD><TD ALIGN="RIGHT">{value}</TD>')
+    return row(f'<TD ALIGN="LEFT">{small(label, "&#160;&#160;")}</TD><TD ALIGN="RIGHT">{value}</TD>')
 
 
 def _darker(colour: str) -> str:
     return "#" + "".join(f"{int(int(colour[i:j], 16) * 0.6):02X}" for i, j in pairwise((1, 3, 5, 7)))
-
-
-def _cell(content: str, span: int = 1) -> str:
-    return f'<TD COLSPAN="{span}">{content}</TD>' if span > 1 else f"<TD>{content}</TD>"
-
-
-def _row(*cells: str) -> str:
-    return f"<TR>{''.join(cells)}</TR>"
-
-
-def _table(*rows: str, padding: int = 1, spacing: int = 0) -> str:
-    looks = f'BORDER="0" CELLBORDER="0" CELLPADDING="{padding}" CELLSPACING="{spacing}"'
-    return f"<TABLE {looks}>{''.join(rows)}</TABLE>"

@@ -10,25 +10,48 @@ from typing import Any
 from uuid import uuid4
 
 from ..primitive import Node
-from . import dot, fold
+from . import dot, fold, measures, words
+from . import hide as hiding
+from . import roll as rolling
+from .as_json import to_json
+from .measures import Heat
+from .mermaid import mermaid_of
+from .reading import read
 from .render import FORMATS, CannotRender, render
-from .structure import Graph, read
+from .structure import Graph
 from .text import shown
 
 
 class Drawing:
-    """A picture of a recorded graph. It has its own copy of all that it shows: the graph may be freed or change."""
+    """A picture of a recorded graph. It has its own copy of all that it shows: the graph may be freed or change.
 
-    def __init__(self, graph: Graph) -> None:
+    graph: what the picture shows. whole: the same before anything was folded.
+    """
+
+    def __init__(self, graph: Graph, whole: Graph | None = None) -> None:
         self.graph = graph
+        self.whole = graph if whole is None else whole
 
     @cached_property
     def source(self) -> str:
         """The picture as a text in Graphviz's language, DOT."""
         return dot.source_of(self.graph)
 
+    @cached_property
+    def mermaid(self) -> str:
+        """The picture as a text in Mermaid's language."""
+        return mermaid_of(self.graph)
+
+    @cached_property
+    def json(self) -> str:
+        """All that the picture is made of, as JSON: see `tinygrad_lite.graph.as_json`."""
+        return to_json(self.graph)
+
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Writes the picture to a file that ends in .svg, .png, .pdf or .dot, and returns the path written.
+        """Writes the picture to a file, in the format that its name ends in, and returns the path written.
+
+        .svg, .png, .pdf: the picture. .dot: its source. .mmd, .md: Mermaid, bare or in a page of Markdown, which code
+        hosts show without any tool. .json: all that the picture is made of, see `tinygrad_lite.graph.as_json`.
 
         The file is written beside and renamed: there is the old one or the whole new one. Where nothing is installed
         that draws, the DOT source is written instead, under the same name with .dot, and a warning says how to get the
@@ -36,10 +59,13 @@ class Drawing:
         """
         path = Path(path)
         format = path.suffix[1:].lower()
-        if format not in (*FORMATS, "dot"):
-            raise ValueError(f"the file must end in .svg, .png, .pdf or .dot, given {path.name!r}")
-        if format == "dot":
-            return _write(path, self.source.encode())
+        texts = {"dot": lambda: self.source, "mmd": lambda: self.mermaid, "json": lambda: self.json}
+        texts["md"] = lambda: f"```mermaid\n{self.mermaid}```\n"
+        if format in texts:
+            return _write(path, texts[format]().encode())
+        if format not in FORMATS:
+            known = ", ".join([f".{x}" for x in (*FORMATS, *texts)])
+            raise ValueError(f"the file must end in one of {known}, given {path.name!r}")
         try:
             return _write(path, render(self.source, format))
         except CannotRender as error:
@@ -50,8 +76,8 @@ class Drawing:
     def __repr__(self) -> str:
         result = self.graph.items[self.graph.result]
         value = result.value.text if result.value else ""
-        blamed = self.graph.to_blame
-        answers = f", it answers most to {shown(blamed[0].name)!r}" if blamed and blamed[0].name else ""
+        blamed = [name for name, _ in words.hottest(self.graph)]
+        answers = f", {measures.HEATS[self.graph.heat].most} {shown(blamed[0])!r}" if blamed else ""
         name = shown(result.name or result.operation or result.kind)
         return f"<Drawing of {name} = {value}: {len(self.graph.items)} items, {len(self.graph.edges)} edges{answers}>"
 
@@ -70,7 +96,15 @@ class Drawing:
         return {kind: x for kind, x in bundle.items() if kind not in (exclude or ()) and kind in (include or bundle)}
 
 
-def draw(result: Node, *, depth: int | None = None, limit: int = 200) -> Drawing:
+def draw(
+    result: Node,
+    *,
+    depth: int | None = None,
+    limit: int = 200,
+    heat: Heat = "gradient",
+    hide: Collection[str] = (),
+    roll: bool = True,
+) -> Drawing:
     """The picture of how `result` was computed and of who is to blame for it.
 
     Each value is shown with its name, shape, dtype, what it holds and its gradient; each operation in the colour of its
@@ -81,20 +115,30 @@ def draw(result: Node, *, depth: int | None = None, limit: int = 200) -> Drawing
     `loss.backward()`, or after `loss.backward(retain_graph=True)`.
 
     depth: boxes inside so many others are drawn closed, as one item each; None opens all. limit: a graph with more
-    items than this has its boxes closed and then its middle folded into one item, and the picture says so.
+    items than this has its boxes closed and then its middle folded into one item. roll: three or more sibling boxes of
+    the same structure and shapes are rolled up into the one with the greatest heat. hide: leaves out "constants"
+    (values that want no gradient), "shapes" (reshape, transpose and their like), "casts", or several of them; what is
+    around is joined through. Whatever is left out, the picture says so.
+
+    heat: what the colours say. "gradient": sensitivity. "blame": |value * sensitivity|, to first order the share of the
+    result. "ratio": gradient to weight. "activation": the mean of |value|. "bytes": memory. "time": each operation is
+    computed once more, and its time taken.
 
     Raises RuntimeError if the graph was freed or a Tensor in it was changed after use, TypeError if `result` is not a
-    Tensor.
+    Tensor, ValueError for a depth, limit, heat or hide that does not exist.
 
     >>> import tinygrad_lite as tg
     >>> x = tg.tensor(2.0, requires_grad=True, name="x")
     >>> tg.draw(x * x)
-    <Drawing of multiply = 4: 2 items, 2 edges, it answers most to 'x'>
+    <Drawing of multiply = 4: 2 items, 2 edges, most to blame 'x'>
     """
-    graph = read(result)
+    whole = graph = read(result, heat)
+    graph = hiding.hide(graph, hide)
+    if roll:
+        graph = rolling.roll(graph)
     if depth is not None:
         graph = fold.close(graph, depth)
-    return Drawing(fold.fit(graph, limit))
+    return Drawing(fold.fit(graph, limit), whole)
 
 
 def _write(path: Path, content: bytes) -> Path:

@@ -1,13 +1,12 @@
 """Makes a graph small enough to look at: closes boxes, leaves out the middle, and says so."""
 
-import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from .structure import Edge, Graph, Item
+from .measures import folded
+from .structure import DEEPEST, Box, Edge, Graph, Item, counted, rebuilt
 
-DEEPEST = 8  # boxes inside boxes that are drawn; what lies deeper belongs to the last of them
 _LEAVES = 12  # of those that one operation is given, where the graph is too large
 
 
@@ -15,7 +14,7 @@ def close(graph: Graph, depth: int) -> Graph:
     """The graph with each box that lies inside `depth` others closed: one item stands for all that it holds.
 
     >>> import tinygrad_lite as tg
-    >>> from .structure import read
+    >>> from .reading import read
     >>> x = tg.tensor(3.0, requires_grad=True)
     >>> with tg.scope("square"):
     ...     y = x * x
@@ -28,10 +27,13 @@ def close(graph: Graph, depth: int) -> Graph:
     def stands_for(item: Item) -> tuple[str, ...] | None:
         return item.scope[: depth + 1] if len(item.scope) > depth else None
 
+    boxes = {box.scope: box for box in graph.boxes}
+
     def layer(scope: tuple[str, ...], members: list[Item]) -> Item:
+        box = boxes.get(scope) or Box(scope, folded(members), counted(members))
         last = max(members, key=lambda x: (x.kind == "operation", x.id))
-        return replace(last, kind="layer", name=scope[-1], operation="", note=_count(members), scope=scope[:-1],
-                       sensitivity=_together(members))  # fmt: skip
+        return replace(last, kind="layer", name=scope[-1], operation="", note=box.note + " each" * bool(box.copies),
+                       scope=scope[:-1], measures=box.measures, copies=box.copies, line="", code="")  # fmt: skip
 
     return _merge(graph, stands_for, layer)
 
@@ -60,7 +62,7 @@ def cap(graph: Graph, limit: int) -> Graph:
         return None if item.id in kept else "rest"
 
     def rest(_: str, members: list[Item]) -> Item:
-        return Item(0, "fold", name=f"… {_count(members)} more", sensitivity=_together(members))
+        return Item(0, "fold", name=f"… {counted(members)} more", measures=folded(members))
 
     capped = _merge(graph, stands_for, rest)
     hidden = len(graph.items) - len(kept)
@@ -80,22 +82,6 @@ def fit(graph: Graph, limit: int) -> Graph:
         note = f"Boxes are closed: {len(graph.items):,} values in {len(smaller.items):,} items."
         smaller = replace(smaller, notes=(*smaller.notes, note))
     return cap(smaller, limit)
-
-
-def _count(members: Iterable[Item]) -> str:
-    kinds = [x.kind for x in members]
-    counts = {
-        "operation": kinds.count("operation") + kinds.count("layer"),
-        "parameter": kinds.count("parameter"),
-        "value": kinds.count("data"),
-    }
-    return ", ".join(f"{n:,} {what}{'s' * (n > 1)}" for what, n in counts.items() if n)
-
-
-def _together(members: list[Item]) -> float | None:
-    """The length of the gradient of all the parameters among them."""
-    lengths = [x.sensitivity for x in members if x.kind == "parameter" and x.sensitivity is not None]
-    return math.hypot(*lengths) if lengths else None
 
 
 def _merge(graph: Graph, stands_for: Callable[[Item], Any], make: Callable[[Any, list[Item]], Item]) -> Graph:
@@ -134,4 +120,4 @@ def _merge(graph: Graph, stands_for: Callable[[Item], Any], make: Callable[[Any,
                 edges.append(moved)
             elif (moved.sensitivity or 0.0) > (edges[known].sensitivity or 0.0):
                 edges[known] = moved
-    return replace(graph, items=items, edges=edges, result=places[graph.result])
+    return rebuilt(graph, items, edges, places[graph.result])

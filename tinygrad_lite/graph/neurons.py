@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import style
+from .header import ramp
 from .picture import Picture
 from .style import Scale
-from .summary import TIMES, figure, strength
+from .summary import TIMES, figure, look
 from .text import hint, markup, shown
 
 _POSITIVE, _NEGATIVE = "#1B7F79", "#7A4FB0"  # of weights; a colour-blind eye tells them apart, and blame alone is red
@@ -76,7 +77,7 @@ class _Neurons:
         self.links = [link for x in self.circles for link in x.links_in if link.source in self.circles]
         blamed = [x.sensitivity for x in (*self.circles, *self.links) if x.sensitivity is not None]
         self.blamed = bool(blamed)
-        self.scale = Scale.of([strength(s) for s in blamed])
+        self.scale = Scale.of([_length(s) for s in blamed])
         self.heaviest = max((abs(link.weight) for link in self.links if math.isfinite(link.weight)), default=0) or 1.0
         self.dot = graphviz.Digraph(
             graph_attr={
@@ -147,7 +148,7 @@ class _Neurons:
         look = {"tooltip": self.story(neuron), "pos": _at(circle.x, circle.y), "width": f"{circle.diameter / 72:.3f}"}
         ink, rows = style.INK, []
         if neuron.sensitivity is not None and not bias:
-            blame = strength(neuron.sensitivity)
+            blame = _length(neuron.sensitivity)
             look["fillcolor"], ink = self.scale.colour(blame), self.scale.ink(blame)
         if neuron.output is not None:
             output = "1" if bias else figure(float(np.mean(neuron.output)), 3)
@@ -172,7 +173,7 @@ class _Neurons:
         colour = _colour(link.weight)
         cells = f'<TD BGCOLOR="{style.PAPER}"><B>{_font(figure(link.weight, 3), colour, 9)}</B></TD>'
         if link.sensitivity is not None:
-            blame = strength(link.sensitivity)
+            blame = _length(link.sensitivity)
             number = _font(_number(link.sensitivity), self.scale.ink(blame), 8)
             cells += f'<TD BGCOLOR="{self.scale.colour(blame)}">{number}</TD>'
         return f'<TABLE BORDER="0" CELLBORDER="0" CELLPADDING="2" CELLSPACING="0"><TR>{cells}</TR></TABLE>'
@@ -214,17 +215,9 @@ class _Neurons:
         ]
         rows = [f"<B>{_font(self.words, style.INK, 14)}</B>", f"{_SPACE}{_SPACE} ".join(keys)]
         if self.blamed:
-            low = figure(self.scale.low, 2) if self.scale.low < self.scale.high else "0"
-            cells = [_cell(_font(low, style.GREY, 9) + _SPACE, 60, "RIGHT")]
-            cells += [
-                f'<TD WIDTH="12" HEIGHT="9" FIXEDSIZE="TRUE" BGCOLOR="{style.ramp(i / 11)}"></TD>' for i in range(12)
-            ]
-            cells += [_cell(_SPACE + _font(figure(self.scale.high, 2), style.GREY, 9), 60, "LEFT")]
-            looks = 'BORDER="0" CELLBORDER="0" CELLPADDING="0" CELLSPACING="0" FIXEDSIZE="TRUE" WIDTH="264" HEIGHT="14"'
-            ramp = f"<TABLE {looks}><TR>{''.join(cells)}</TR></TABLE>"
             where = "a circle: output, sensitivity" + ("; a line: weight, sensitivity" if self.labelled else "")
             told = "sensitivity: how strongly the error answers to a small change there"
-            rows += [_font(where, style.GREY, 9), _font(told, style.GREY, 9), ramp]
+            rows += [_font(where, style.GREY, 9), _font(told, style.GREY, 9), ramp("gradient", self.scale)]
         body = "".join(f"<TR><TD>{row}</TD></TR>" for row in (*rows, " "))
         return f'<TABLE BORDER="0" CELLBORDER="0" CELLPADDING="2" CELLSPACING="0">{body}</TABLE>'
 
@@ -241,8 +234,13 @@ def _colour(weight: float) -> str:
 
 def _number(sensitivity: Any, digits: int = 2) -> str:
     """A sensitivity; of a batch, how long the vector of its samples' is."""
-    number = float(sensitivity) if np.ndim(sensitivity) == 0 else strength(sensitivity)
+    number = float(sensitivity) if np.ndim(sensitivity) == 0 else _length(sensitivity)
     return figure(number + 0.0, digits)  # -0.0 is 0
+
+
+def _length(sensitivity: Any) -> float:
+    with np.errstate(all="ignore"):
+        return look(np.asarray(sensitivity)).length
 
 
 def _overlap(a: tuple[float, float], b: tuple[float, float]) -> float:
@@ -251,10 +249,6 @@ def _overlap(a: tuple[float, float], b: tuple[float, float]) -> float:
 
 def _at(x: float, y: float) -> str:
     return f"{x:.1f},{y:.1f}!"
-
-
-def _cell(content: str, width: int, align: str) -> str:
-    return f'<TD WIDTH="{width}" HEIGHT="14" FIXEDSIZE="TRUE" ALIGN="{align}">{content}</TD>'
 
 
 def _font(text: str, colour: str, size: int) -> str:

@@ -1,4 +1,4 @@
-"""The recorded graph as plain items and edges, with what each value is and how strongly the result answers to it.
+"""The recorded graph as plain items, edges and boxes: what each value is, and how strongly the result answers to it.
 
 *Sensitivity* is the plain word for gradient: how much the result moves when a value moves a little. A single number has
 the sensitivity |d result / d value|. For an array it is the length of the gradient, the root of the sum of its squares:
@@ -8,19 +8,16 @@ An item's sensitivity is that of all the ways its value reaches the result by. A
 what the operation at its end hands back to this one argument.
 """
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from functools import cache
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Literal
 
-import numpy as np
+from . import measures
+from .measures import Measures
+from .summary import Summary, figure
 
-from .. import backprop
-from ..primitive import NUMBERS, Array, Node, describe
-from .summary import MINUS, TIMES, Summary, figure, signed, strength, summarise
-
-_SIGNS = {"add": " + ", "subtract": f" {MINUS} ", "multiply": f" {TIMES} ", "divide": " / ", "power": " ** "}
-_BLAMED = 3
+DEEPEST = 8  # boxes inside boxes that are told apart; what lies deeper belongs to the last of them
 Kind = Literal["parameter", "data", "operation", "layer", "fold"]
 
 
@@ -41,10 +38,22 @@ class Item:
     dtype: str = ""
     value: Summary | None = None
     gradient: Summary | None = None
-    sensitivity: float | None = (
-        None  # None where no gradient flows; of a layer or fold: that of its parameters together
-    )
+    measures: Measures = field(default_factory=dict)  # what is known of `measures.HEATS`; see `measures.folded`
     scope: tuple[str, ...] = ()
+    line: str = ""  # where the program recorded it, "train.py:12", if that was asked for: see `record_lines`
+    code: str = ""  # what is written in that line
+    copies: tuple["Box", ...] = ()  # of a layer that stands for several of the same structure: all of them
+
+    @property
+    def sensitivity(self) -> float | None:
+        """The length of its gradient. None where no gradient flows."""
+        return self.measures.get("gradient")
+
+    def heat(self, kind: str) -> float | None:
+        """One of `measures.HEATS`, if it can be told of this item."""
+        if kind == "ratio" and self.kind in ("operation", "data"):
+            return None
+        return measures.of(self.measures, kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +63,33 @@ class Edge:
     source: int
     target: int
     sensitivity: float | None = None
-    share: str = ""  # the number handed back, with its sign, or the length of the array handed back
+    blame: float | None = None  # see `measures.blame`
+    handed: float | None = None  # the number handed back, with its sign, or the length of the array handed back
+
+    @property
+    def share(self) -> str:
+        """What is handed back, in words."""
+        return "" if self.handed is None else figure(self.handed, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A named part of the graph, a layer or a block of them: all items whose scope begins with these names."""
+
+    scope: tuple[str, ...]
+    measures: Measures = field(default_factory=dict)  # of all that it holds, as of one closed item
+    note: str = ""  # what it holds, counted
+    copies: tuple["Box", ...] = ()  # where it stands for several of the same structure: all of them, also itself
+    kind: ClassVar[str] = "box"
+
+    def heat(self, kind: str) -> float | None:
+        """One of `measures.HEATS`, if it can be told of this box."""
+        return measures.of(self.measures, kind)
+
+    def heat_among(self, kind: str) -> float | None:
+        """What it is compared with its copies by: its heat or, where it has no weights, the gradient of its output."""
+        own = self.heat(kind)
+        return self.measures.get("flow") if own is None and kind == "gradient" else own
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,178 +99,62 @@ class Graph:
     items: list[Item]
     edges: list[Edge]
     result: int
-    to_blame: tuple[Item, ...] = ()  # the parameters that the result answers to most strongly, strongest first
+    to_blame: tuple[Item, ...] = ()  # those with the greatest heat, greatest first, as they were before any folding
     notes: tuple[str, ...] = ()  # what the reader of the picture must be told
+    boxes: tuple[Box, ...] = ()  # in the order in which items first stand in them, a box before those inside it
+    heat: str = "gradient"  # what the colours of its picture say: one of `measures.HEATS`
+    warnings: tuple[str, ...] = ()  # where nan and infinite numbers begin
+
+    def heat_of(self, edge: Edge) -> float | None:
+        """What the colour of an edge says: its own share, or what its source is coloured for."""
+        if self.heat == "gradient":
+            return edge.sensitivity
+        if self.heat == "blame":
+            return edge.blame
+        return self.items[edge.source].heat(self.heat) if self.heat != "time" else None
+
+    def heats(self) -> list[float]:
+        """All that is coloured, to make a scale of: of items, edges, boxes and each copy that a box stands for."""
+        on_edges = self.heat in ("gradient", "blame")
+        found = [self.heat_of(x) for x in self.edges]
+        found += [x.heat(self.heat) for x in self.items if not on_edges or x.kind != "operation"]
+        found += [box.heat(self.heat) for box in self.boxes]
+        found += [copy.heat_among(self.heat) for box in self.boxes for copy in box.copies]
+        found += [copy.heat_among(self.heat) for item in self.items for copy in item.copies]
+        return [x for x in found if x is not None]
 
 
-def read(result: Node) -> Graph:
-    """Reads the graph that `result` was computed by. Every `.grad` and the graph itself stay as they are.
+def boxes_of(items: Iterable[Item]) -> tuple[Box, ...]:
+    """The boxes that these items stand in, with what can be measured of each."""
+    members: dict[tuple[str, ...], list[Item]] = {}
+    for item in items:
+        for depth in range(1, min(len(item.scope), DEEPEST) + 1):
+            members.setdefault(item.scope[:depth], []).append(item)
+    return tuple([Box(scope, measures.folded(found), counted(found)) for scope, found in members.items()])
 
-    The walk back starts with 1, or with ones where the result is not a single number. Raises RuntimeError where the
-    graph was freed, or where a Tensor in it was changed in place after use; TypeError if `result` is not a Tensor.
 
-    >>> import tinygrad_lite as tg
-    >>> x = tg.tensor(3.0, requires_grad=True, name="x")
-    >>> graph = read(x * x)
-    >>> [(item.name or item.operation, item.value.text, item.gradient.text) for item in graph.items]
-    [('x', '3', '6'), ('multiply', '9', '1')]
-    >>> [(edge.source, edge.target, edge.share) for edge in graph.edges]
-    [(0, 1, '3'), (0, 1, '3')]
+def counted(items: Iterable[Item]) -> str:
+    """How many there are of each kind: "12 operations, 4 parameters"."""
+    kinds = [x.kind for x in items]
+    counts = {
+        "operation": kinds.count("operation") + kinds.count("layer"),
+        "parameter": kinds.count("parameter"),
+        "value": kinds.count("data"),
+    }
+    return ", ".join(f"{n:,} {what}{'s' * (n > 1)}" for what, n in counts.items() if n)
+
+
+def rebuilt(graph: Graph, items: list[Item], edges: list[Edge], result: int) -> Graph:
+    """The graph with other items and edges, and of its boxes those that still hold something."""
+    scopes = {item.scope[:depth] for item in items for depth in range(1, min(len(item.scope), DEEPEST) + 1)}
+    boxes = tuple([box for box in graph.boxes if box.scope in scopes])
+    return replace(graph, items=items, edges=edges, result=result, boxes=boxes)
+
+
+def stem(name: str) -> str:
+    """A name without the number that tells it from its siblings.
+
+    >>> stem("block_12"), stem("conv2d"), stem("7")
+    ('block', 'conv2d', '7')
     """
-    if not isinstance(result, Node):
-        raise TypeError(f"draw() takes a Tensor, the result of a computation, given {describe(result)}")
-    try:
-        nodes = backprop.history(result)
-    except RuntimeError as error:
-        raise RuntimeError(
-            f"{error}. To see the graph, call draw(loss) before loss.backward() and before the optimizer's step,"
-            " or call backward(retain_graph=True)"
-        ) from None
-    blame = _Blame()
-    if nodes:
-        backprop.pull_back(nodes, np.ones_like(result._data)[()], watch=blame.watch)
-    notes: tuple[str, ...] = ()
-    if nodes and result._data.size != 1:
-        notes = ("The result is not a single number: sensitivities are those of its sum.",)
-    return _Reading(blame).all_of(nodes or [result], notes)
-
-
-class _Blame:
-    """Looks over the shoulder of the walk back; it keeps a few numbers of each cotangent, never the array."""
-
-    def __init__(self) -> None:
-        self.of_node: dict[int, tuple[Summary, float]] = {}
-        self.of_arguments: dict[int, list[tuple[float, str]]] = {}
-
-    def watch(self, node: Node, argument: Node | None, g: Array) -> None:
-        if argument is None:
-            self.of_node[node._number] = summarise(g), strength(g)
-            self.of_arguments[node._number] = []
-        else:
-            self.of_arguments[node._number].append((strength(g), signed(g)))
-
-
-@dataclass
-class _Reading:
-    """The items and edges found so far, oldest first."""
-
-    blame: _Blame
-    items: list[Item] = field(default_factory=list)
-    edges: list[Edge] = field(default_factory=list)
-    places: dict[int, int] = field(default_factory=dict)  # a node's number, or minus a bare array's id: its item's id
-
-    def all_of(self, nodes: list[Node], notes: tuple[str, ...]) -> Graph:
-        homes = _homes(nodes)
-        for node in reversed(nodes):
-            if node._primitive is not None:
-                self._operation(node, homes)
-        if not self.items:
-            self._leaf(nodes[0], ())
-        blamed = [(-x.sensitivity, x.id) for x in self.items if x.kind == "parameter" and x.sensitivity]
-        worst = sorted(blamed, key=lambda x: (x[0] == x[0], x))[:_BLAMED]  # nan before all
-        return Graph(self.items, self.edges, len(self.items) - 1, tuple(self.items[id] for _, id in worst), notes)
-
-    def _operation(self, node: Node, homes: dict[int, tuple[str, ...]]) -> None:
-        step: Any = node._primitive
-        arguments, words = [], []
-        for i, x in enumerate(node._inputs or ()):
-            if _is_plain_number(x):
-                words.append(_word(x))
-                continue
-            if x is None:
-                continue
-            words.append("·")
-            key = _key(x)
-            if key not in self.places:
-                self._leaf(x, homes[key] if not isinstance(x, Node) or x._requires_grad else ())
-            wanted = isinstance(x, Node) and x._requires_grad and (step.variadic or step.rules[i] is not None)
-            arguments.append((self.places[key], wanted))
-        for name, v in node._params.items():
-            if _is_array(v):
-                if _key(v) not in self.places:
-                    self._leaf(v, node._scope, name)
-                arguments.append((self.places[_key(v)], False))
-        notes = [] if set(words) <= {"·"} else [_formula(step.name, words)]
-        notes += [f"{name}={word}" for name, v in node._params.items() if (word := _setting(v))]
-        id = self._add(node, "operation", node._scope, operation=step.name, note=", ".join(notes))
-        shares = iter(self.blame.of_arguments.get(node._number, ()))
-        for source, wanted in arguments:
-            share = next(shares, (None, "")) if wanted else (None, "")
-            self.edges.append(Edge(source, id, *share))
-
-    def _leaf(self, x: Any, scope: tuple[str, ...], role: str = "") -> None:
-        self._add(x, "parameter" if isinstance(x, Node) and x._requires_grad else "data", scope, role)
-
-    def _add(self, x: Any, kind: Kind, scope: tuple[str, ...], role: str = "", **more: str) -> int:
-        data, name = (x._data, x.name or role) if isinstance(x, Node) else (x, role)
-        id = self.places[_key(x)] = len(self.items)
-        gradient, sensitivity = self.blame.of_node.get(x._number, (None, None)) if isinstance(x, Node) else (None, None)
-        name = str(name or "")
-        shape, dtype = tuple(data.shape), _name_of(data.dtype)
-        self.items.append(
-            Item(id, kind, name, **more, shape=shape, dtype=dtype, value=summarise(data), scope=scope,
-                 gradient=gradient, sensitivity=sensitivity)
-        )  # fmt: skip
-        return id
-
-
-_name_of = cache(str)  # NumPy takes its time to spell a dtype
-
-
-def _homes(nodes: Iterable[Node]) -> dict[int, tuple[str, ...]]:
-    """The box that each leaf belongs to: the innermost one that holds all the operations it is used in."""
-    homes: dict[int, tuple[str, ...]] = {}
-    for node in nodes:
-        for x in node._inputs or ():
-            if not isinstance(x, Node) or x._primitive is None:
-                key, scope = _key(x), node._scope
-                known = homes.get(key, scope)
-                if known != scope:
-                    same = [a == b for a, b in zip(known, scope, strict=False)]
-                    scope = scope[: [*same, False].index(False)]
-                homes[key] = scope
-    return homes
-
-
-def _key(x: Any) -> int:
-    return x._number if isinstance(x, Node) else -id(x)
-
-
-def _is_plain_number(x: Any) -> bool:
-    """A constant without axes and without a name is written into the operation, it needs no place of its own."""
-    if isinstance(x, Node):
-        return not x._requires_grad and x._data.ndim == 0 and not x.name
-    return type(x) in NUMBERS or (x is not None and x.ndim == 0)
-
-
-def _formula(operation: str, words: list[str]) -> str:
-    """What an operation does with its constants: `· ** 2`, `(·, 0)`."""
-    return _SIGNS[operation].join(words) if operation in _SIGNS else f"({', '.join(words)})"
-
-
-def _word(x: Any) -> str:
-    number = x._data.item() if isinstance(x, Node) else x if isinstance(x, (int, float)) else x.item()
-    return figure(number, 6) if isinstance(number, float) else str(number)
-
-
-def _is_array(setting: Any) -> bool:
-    """A setting that is data: labels, a mask. It is drawn like an argument that no gradient flows to."""
-    return isinstance(setting, Node) or (hasattr(setting, "dtype") and getattr(setting, "ndim", 0) > 0)
-
-
-def _setting(value: Any, depth: int = 0) -> str:
-    """A step's setting, if it says anything and is short: numbers, words and tuples of them."""
-    if value is None or value is False:
-        return ""
-    if isinstance(value, (bool, int)):
-        return str(value)
-    if isinstance(value, float):
-        return figure(value)
-    if isinstance(value, str):
-        return value[:60]
-    if isinstance(value, np.dtype):
-        return value.name
-    if isinstance(value, tuple) and len(value) <= 6 and depth < 2:
-        words = [_setting(v, depth + 1) for v in value]
-        return f"({', '.join(words)})" if all(words) else ""
-    return ""
+    return re.sub(r"(?<=.)_\d+$", "", name, flags=re.DOTALL)

@@ -1,7 +1,8 @@
 """How the picture looks: the colours of the families of operations, the scale of blame, the type.
 
-The scale runs from light grey to dark red and gets darker all the way, so that it also reads without colours and in
-print. The families keep to the cool hues, so that nothing but blame is ever red.
+The scale runs from light grey through brown and orange to dark red. It gets darker by equal steps as the eye judges
+them (evenly in the lightness of Oklab), also for the colour-blind and in grey print. The families keep to the cool
+hues, so that nothing but heat is ever red.
 """
 
 import math
@@ -13,7 +14,7 @@ INK, GREY, FAINT, PAPER = "#1F2933", "#52606D", "#9AA5B1", "#FFFFFF"
 BOX_FILLS, BOX_BORDER = ("#F6F7F9", "#EEF1F4"), "#D3DAE2"
 WRONG = "#7A00CC"  # nan and infinite
 
-_RAMP = ((203, 199, 194), (240, 180, 124), (232, 126, 77), (197, 52, 46), (116, 10, 32))
+_RAMP = ((216, 212, 205), (213, 169, 118), (208, 120, 55), (192, 66, 3), (155, 25, 25), (104, 16, 31))
 _DECADES = 6  # a scale longer than this is cut at its faint end
 _WIDTHS = (1.2, 4.5)
 
@@ -64,12 +65,13 @@ class Scale:
 
     low: float
     high: float
+    used: bool = True  # False where there is nothing to be coloured
 
     @classmethod
     def of(cls, sensitivities: list[float]) -> "Scale":
         found = [s for s in sensitivities if 0 < s < math.inf]
         high = max(found, default=1.0)
-        return cls(max(min(found, default=1.0), high / 10**_DECADES), high)
+        return cls(max(min(found, default=1.0), high / 10**_DECADES), high, bool(sensitivities))
 
     def place(self, sensitivity: float) -> float:
         """0 at the faint end, 1 at the strong end."""
@@ -84,7 +86,7 @@ class Scale:
 
     def ink(self, sensitivity: float) -> str:
         """The colour of letters that stand on `colour`."""
-        return PAPER if not math.isfinite(sensitivity) or self.place(sensitivity) > 0.55 else INK
+        return PAPER if not math.isfinite(sensitivity) or self.place(sensitivity) > 0.535 else "#000000"
 
     def width(self, sensitivity: float) -> float:
         thin, thick = _WIDTHS

@@ -4,6 +4,8 @@ import html
 import re
 import unicodedata
 
+from . import style
+
 LONGEST = 40  # characters of a name that are shown
 
 # Controls, lone surrogates, private and unassigned characters, invisible ones that turn the direction of the text.
@@ -35,3 +37,32 @@ def markup(text: str) -> str:
 def hint(lines: list[str]) -> str:
     """Lines of text as a tooltip."""
     return "&#10;".join(map(markup, lines))
+
+
+# Graphviz's tables, which look like HTML.
+
+
+def visible(text: str, longest: int = LONGEST) -> str:
+    """A text for a table: never empty, which Graphviz does not take."""
+    return markup(shown(text, longest)) or "&#160;"
+
+
+def small(text: str, gap: str = "", longest: int = 100) -> str:
+    """A side remark."""
+    return f'<FONT POINT-SIZE="9" COLOR="{style.GREY}">{visible(text, longest)}{gap}</FONT>'
+
+
+def cell(content: str, span: int = 1) -> str:
+    """One cell of a row."""
+    return f'<TD COLSPAN="{span}">{content}</TD>' if span > 1 else f"<TD>{content}</TD>"
+
+
+def row(*cells: str) -> str:
+    """One row of a table."""
+    return f"<TR>{''.join(cells)}</TR>"
+
+
+def table(*rows: str, padding: int = 1, spacing: int = 0) -> str:
+    """A table without lines."""
+    looks = f'BORDER="0" CELLBORDER="0" CELLPADDING="{padding}" CELLSPACING="{spacing}"'
+    return f"<TABLE {looks}>{''.join(rows)}</TABLE>"
