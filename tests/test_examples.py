@@ -101,3 +101,13 @@ def test_options_say_what_they_have_to_be(monkeypatch, capsys, option, value):
     with pytest.raises(SystemExit):
         run(monkeypatch, f"{option}={value}")
     assert f"must be a whole number of at least 1, given '{value}'" in capsys.readouterr().err
+
+
+def test_the_chain_rule_is_told_of_a_neuron_and_of_xor(monkeypatch, capsys, tmp_path):
+    run(monkeypatch, "--output", tmp_path / "out", example="chain_rule.py")
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= 80 + len(str(tmp_path))
+    assert "How strongly does error answer to weight?" in text and "the network says" in text
+    said = [float(line.split()[-1]) for line in text.splitlines() if "the network says" in line]
+    assert [round(x) for x in said] == [0, 1, 1, 0]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["neuron.html", "xor.html"]

@@ -10,7 +10,7 @@ tensor([2., 4., 6.])
 from . import ops
 from .checking import check_grads
 from .creation import arange, asarray, eye, full, linspace, ones, ones_like, tensor, zeros, zeros_like
-from .graph import draw, draw_neurons
+from .graph import draw, draw_neurons, explain_error
 from .mode import enable_grad, is_grad_enabled, no_grad, record_lines, scope
 from .ops import (
     abs,
@@ -127,5 +127,6 @@ from .ops import (
 )
 from .parallel import by_blocks, threads
 from .primitive import primitive
+from .story import explain
 from .tensor import Tensor
 from .transforms import grad, value_and_grad, vjp

@@ -35,8 +35,13 @@ class _Block(ContextDecorator):
         self._entered = current.set(self.changed(current.get())), getattr(self, "_entered", None)
 
     def __exit__(self, *error: object) -> None:
+        if error[0] is not None:
+            self.left_by(error[1])
         token, self._entered = self._entered  # type: ignore[misc]
         current.reset(token)
+
+    def left_by(self, error: object) -> None:
+        """What is done when an exception leaves the block."""
 
 
 class no_grad(_Block):
@@ -84,8 +89,26 @@ class scope(_Block):
     def changed(self, mode: Mode) -> Mode:
         return type(mode)(mode.recording, (*mode[1], self.name))
 
+    def left_by(self, error: object) -> None:
+        if isinstance(error, Exception) and not hasattr(error, PLACE):
+            _tell_where(error, current.get()[1])
+
     def _recreate_cm(self) -> "scope":
         return scope(self.name)
+
+
+PLACE = "_tinygrad_lite_scope"  # of an exception: the boxes that it was raised in
+
+
+def _tell_where(error: Exception, scope: tuple[str, ...]) -> None:
+    """Says on the exception in which box it was raised: the innermost block that it leaves sees it first."""
+    try:
+        setattr(error, PLACE, scope)
+    except AttributeError:  # an exception that takes no attributes takes no notes either
+        return
+    names = " / ".join([" ".join(name[:200].split())[:60] for name in scope])
+    names = "".join([c if c.isprintable() else "?" for c in names])
+    error.add_note(f"in {names}. tinygrad_lite.explain_error() draws what led there")
 
 
 class record_lines(_Block):
@@ -122,7 +145,7 @@ class _ModeWithLines(Mode):
     @property
     def scope(self) -> ScopeWithLine:
         frame: FrameType | None = sys._getframe(1)
-        while frame is not None and frame.f_code.co_filename.startswith(_INSIDE):
+        while frame is not None and written_by_us(frame.f_code.co_filename):
             frame = frame.f_back
         scope = ScopeWithLine(self[1])
         scope.line = frame and (frame.f_code.co_filename, frame.f_lineno)
@@ -133,6 +156,11 @@ _HERE = os.path.dirname(__file__)
 _INSIDE = tuple(
     folder + os.sep for folder in (_HERE, os.path.join(os.path.dirname(_HERE), "nn"), os.path.dirname(np.__file__))
 )
+
+
+def written_by_us(file: str) -> bool:
+    """True for a file of tinygrad_lite, nn or NumPy: not the program that uses them."""
+    return file.startswith(_INSIDE)
 
 
 def is_grad_enabled() -> bool:

@@ -118,6 +118,8 @@ class _Picture:
             look |= {"fillcolor": family.fill, "color": family.border}
         elif item.kind == "data":
             look |= {"fillcolor": style.PAPER, "color": style.FAINT, "style": "filled"}
+        elif item.kind == "failed":
+            return look | {"fillcolor": style.FAILED, "color": style.WRONG, "penwidth": "2.4"}
         elif item.kind == "parameter":
             look |= {"fillcolor": style.PAPER, "color": style.GREY, "penwidth": "1.4", "style": "filled"}
         else:
@@ -138,6 +140,8 @@ class _Picture:
         if item.kind == "operation":
             border = style.family_of(item.operation).border
             title = f'<FONT COLOR="{_darker(border)}" POINT-SIZE="11">{title}</FONT>'
+        if item.kind == "failed":
+            title = f'<FONT COLOR="{style.WRONG}" POINT-SIZE="11">✗ {title} failed</FONT>'
         if beside := words.beside(item):
             longest = 60 if item.kind == "layer" else 40
             title += f' <FONT COLOR="{style.GREY}" POINT-SIZE="9">{visible(beside, longest)}</FONT>'
@@ -191,6 +195,8 @@ class _Picture:
 
     def line(self, edge: Edge) -> dict[str, str]:
         """How an edge is drawn: dashed where no gradient flows, else by its heat."""
+        if self.graph.failed:  # nothing flows back
+            return {"color": style.GREY, "penwidth": "1.2"}
         heat = self.graph.heat_of(edge)
         if edge.sensitivity is None and (heat is None or self.graph.items[edge.source].kind == "data"):
             return {"color": style.FAINT, "style": "dashed", "penwidth": "1"}

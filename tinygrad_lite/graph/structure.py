@@ -18,7 +18,7 @@ from .measures import Measures
 from .summary import Summary, figure
 
 DEEPEST = 8  # boxes inside boxes that are told apart; what lies deeper belongs to the last of them
-Kind = Literal["parameter", "data", "operation", "layer", "fold"]
+Kind = Literal["parameter", "data", "operation", "layer", "fold", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Item:
 
     parameter: a leaf that wants a gradient. data: a leaf that doesn't. operation: a step and its result. layer: a box
     that was closed. fold: what was left out of a graph that is too large to look at.
+    failed: an operation that raised an error.
     """
 
     id: int  # its place in the graph's items: an item comes after all that it was computed from
@@ -104,6 +105,11 @@ class Graph:
     boxes: tuple[Box, ...] = ()  # in the order in which items first stand in them, a box before those inside it
     heat: str = "gradient"  # what the colours of its picture say: one of `measures.HEATS`
     warnings: tuple[str, ...] = ()  # where nan and infinite numbers begin
+
+    @property
+    def failed(self) -> bool:
+        """True for a graph that ends in an error: there is no result, and nothing flows back."""
+        return self.items[self.result].kind == "failed"
 
     def heat_of(self, edge: Edge) -> float | None:
         """What the colour of an edge says: its own share, or what its source is coloured for."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 FONT = "DejaVu Sans,Verdana,Geneva,sans-serif"  # of one width: the layout fits wherever the picture is opened
 INK, GREY, FAINT, PAPER = "#1F2933", "#52606D", "#9AA5B1", "#FFFFFF"
 BOX_FILLS, BOX_BORDER = ("#F6F7F9", "#EEF1F4"), "#D3DAE2"
-WRONG = "#7A00CC"  # nan and infinite
+WRONG, FAILED = "#7A00CC", "#F6ECFD"  # nan and infinite, and what raised an error
 
 _RAMP = ((216, 212, 205), (213, 169, 118), (208, 120, 55), (192, 66, 3), (155, 25, 25), (104, 16, 31))
 _DECADES = 6  # a scale longer than this is cut at its faint end

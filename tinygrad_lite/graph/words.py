@@ -31,7 +31,7 @@ def beside(item: Item) -> str:
     """What stands beside the title: the operation of a step that has a name, its numbers and settings."""
     if item.kind == "operation" and item.name:
         return f"{item.operation} {item.note}".strip()
-    return item.note if item.kind in ("operation", "layer") else ""
+    return item.note if item.kind in ("operation", "layer", "failed") else ""
 
 
 def array(item: Item) -> str:
@@ -43,6 +43,8 @@ def array(item: Item) -> str:
 def result(graph: Graph) -> str:
     """The headline: what was computed, and what came out."""
     item = graph.items[graph.result]
+    if graph.failed:
+        return shown(item.operation) + " failed" + " in " * bool(item.scope) + " / ".join(map(shown, item.scope))
     is_loss = "crossentropy" in item.operation or "loss" in item.scope
     name = item.name or ("loss" if is_loss else "result")
     return f"{shown(name)} = {item.value.text}" if item.value else shown(name)
@@ -86,6 +88,8 @@ def edge_story(graph: Graph, edge: Edge) -> list[str]:
     """Where it leads, and what is handed back along it."""
     source, target = graph.items[edge.source], graph.items[edge.target]
     lines = [f"{shown(title(source))} → {shown(title(target))}"]
+    if graph.failed:
+        return lines
     if edge.sensitivity is None:
         return [*lines, "no gradient flows here"]
     lines.append(f"sensitivity {figure(edge.sensitivity)}")

@@ -1,0 +1,180 @@
+"""After an error: what failed, what it was given, where, and the picture of what led there."""
+
+import gc
+import sys
+import traceback
+import weakref
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+
+import nn
+import tinygrad_lite as tg
+from tinygrad_lite.primitive import Node
+
+
+def failed_in_a_model():
+    nn.set_random_seed(0)
+    model = nn.Sequential([nn.Dense(8, "relu"), nn.Dense(3)])
+    model(np.ones((4, 5)))
+    model.layers[1].kernel = tg.tensor(np.ones((9, 3), np.float32), requires_grad=True, name="kernel")
+    try:
+        return model(np.ones((4, 5)))
+    except ValueError as error:
+        return error
+
+
+def test_the_error_names_the_module_and_the_way_to_the_picture():
+    error = failed_in_a_model()
+    assert error.__notes__ == ["in sequential / dense_1. tinygrad_lite.explain_error() draws what led there"]
+    assert str(error).startswith("affine(Tensor float32(4, 8), Tensor 'kernel' float32(9, 3), ")
+
+
+def test_the_picture_goes_up_to_the_operation_that_failed():
+    failure = tg.explain_error(failed_in_a_model())
+    assert failure.operation == "affine" and failure.place == ("sequential", "dense_1")
+    operations = [(x.kind, x.operation, x.scope) for x in failure.graph.items if x.operation]
+    assert operations == [
+        ("operation", "affine", ("sequential", "dense")),
+        ("operation", "relu", ("sequential", "dense")),
+        ("failed", "affine", ("sequential", "dense_1")),
+    ]
+    last = failure.graph.items[-1]
+    assert last.note == "(4, 8), (9, 3), (3,)"
+    assert [failure.graph.items[e.source].shape for e in failure.graph.edges if e.target == last.id] == [
+        (4, 8), (9, 3), (3,)]  # fmt: skip
+
+
+def test_the_words_say_what_where_and_which_line():
+    text = str(tg.explain_error(failed_in_a_model()))
+    assert text.startswith("affine failed in sequential / dense_1\n")
+    assert "  given    Tensor float32(4, 8) from relu\n           Tensor 'kernel' float32(9, 3)\n" in text
+    assert (
+        "asked by test_failure.py:" in text
+        and "in failed_in_a_model\n               return model(np.ones((4, 5)))" in text
+    )
+    assert "What led there: 2 recorded steps" in text
+    assert max(map(len, text.splitlines())) <= 88
+
+
+def test_it_is_drawn(tmp_path):
+    failure = tg.explain_error(failed_in_a_model())
+    root = ElementTree.parse(failure.save(tmp_path / "error.svg")).getroot()
+    words = " ".join("".join(x.itertext()) for x in root.iter("{http://www.w3.org/2000/svg}text"))
+    assert "affine failed in sequential / dense_1" in words and "ValueError: affine" in words
+    bundle = failure._repr_mimebundle_()
+    assert bundle["image/svg+xml"].startswith("<svg") and bundle["text/plain"] == str(failure)
+
+
+def test_an_error_of_a_layer_itself_shows_its_input():
+    with pytest.raises(ValueError, match="Dense needs an input of shape") as caught:
+        nn.Sequential([nn.Dense(3)])(np.ones(5))
+    failure = tg.explain_error(caught.value)
+    assert (failure.operation, failure.operands) == ("Dense", ["x = Tensor float64(5,)"])
+    assert failure.place == ("sequential", "dense")
+    assert failure.graph.items[-1].kind == "failed"
+
+
+def test_an_operation_outside_of_any_module():
+    x = tg.tensor(np.ones(3), requires_grad=True, name="x")
+    with pytest.raises(ValueError) as caught:
+        (x * 2) + np.ones(4)
+    assert not hasattr(caught.value, "__notes__")
+    failure = tg.explain_error(caught.value)
+    assert failure.operation == "add" and failure.place == ()
+    assert failure.operands == ["Tensor float64(3,) from multiply", "array float64(4,)"]
+    with pytest.raises(ValueError) as caught:
+        tg.reshape(x * 2, (2, 2))
+    assert tg.explain_error(caught.value).graph.items[-1].operation == "reshape"
+
+
+def test_without_an_argument_it_takes_the_error_at_hand(monkeypatch):
+    try:
+        tg.tensor(np.ones(3)) + np.ones(4)
+    except ValueError:
+        assert tg.explain_error().operation == "add"
+    monkeypatch.delattr(sys, "last_exc", raising=False)
+    monkeypatch.delattr(sys, "last_value", raising=False)
+    with pytest.raises(RuntimeError, match="there was no error that could be explained"):
+        tg.explain_error()
+    monkeypatch.setattr(sys, "last_value", failed_in_a_model(), raising=False)
+    assert tg.explain_error().operation == "affine"
+
+
+def test_what_is_no_error_or_far_from_any_tensor_says_so():
+    with pytest.raises(TypeError, match="takes an exception, given 'x'"):
+        tg.explain_error("x")
+    with pytest.raises(RuntimeError, match="no Tensor was near this error"):
+        tg.explain_error(ValueError("x"))
+
+
+def test_an_error_that_was_wrapped_is_found():
+    try:
+        try:
+            tg.tensor(np.ones(3)) + np.ones(4)
+        except ValueError as error:
+            raise RuntimeError("the step failed") from error
+    except RuntimeError as error:
+        failure = tg.explain_error(error)
+    assert failure.operation == "add" and failure.message == "RuntimeError: the step failed"
+
+
+def test_without_a_recorded_graph_the_operation_is_shown():
+    x = tg.tensor(np.ones((2, 3)), requires_grad=True)
+    with tg.no_grad(), pytest.raises(ValueError) as caught:
+        tg.exp(x) @ x
+    assert [item.kind for item in tg.explain_error(caught.value).graph.items] == ["data", "parameter", "failed"]
+    y = (x * 2).sum()
+    y.backward()
+    with pytest.raises(ValueError) as caught:
+        y + np.ones((0, 3)) @ x
+    assert tg.explain_error(caught.value).graph.items[-1].kind == "failed"
+
+
+def test_only_the_innermost_module_speaks_and_only_once():
+    with pytest.raises(KeyError) as caught, tg.scope("outer"), tg.scope("inner"):
+        raise KeyError("x")
+    assert caught.value.__notes__ == ["in outer / inner. tinygrad_lite.explain_error() draws what led there"]
+    with pytest.raises(KeyboardInterrupt) as stopped, tg.scope("outer"):
+        raise KeyboardInterrupt
+    assert not hasattr(stopped.value, "__notes__")
+
+
+@pytest.mark.parametrize("name", ["<b>x</b>", 'a"b', "a\nb\0c", "x" * 500, "\u202e", "a:b|c{d}", "&#0;", "\ud800"])
+def test_names_may_hold_anything(name, tmp_path):
+    x = tg.tensor(np.ones(3), requires_grad=True, name=name)
+    with pytest.raises(ValueError) as caught, tg.scope(name):
+        tg.exp(x) + np.ones(4)
+    assert all(note.isprintable() for note in caught.value.__notes__)
+    failure = tg.explain_error(caught.value)
+    ElementTree.parse(failure.save(tmp_path / "x.svg"))
+    assert all(line.isprintable() for line in str(failure).splitlines())
+
+
+def test_the_picture_and_the_error_hold_on_to_no_tensor():
+    """With the collector off: when the exception is gone, so is all that it was about."""
+
+    def fail():
+        x = tg.tensor(np.ones(3), requires_grad=True)
+        seen.append(weakref.ref(x))
+        with tg.scope("box"):
+            return tg.exp(x) + np.ones(4)
+
+    seen: list[weakref.ref[Node]] = []
+    gc.collect()
+    gc.disable()
+    try:
+        try:
+            fail()
+        except ValueError as error:
+            failure = tg.explain_error(error)
+        assert seen[0]() is None
+    finally:
+        gc.enable()
+    assert failure.operation == "add"
+
+
+def test_a_traceback_prints_the_note():
+    text = "".join(traceback.format_exception(failed_in_a_model()))
+    assert text.endswith("in sequential / dense_1. tinygrad_lite.explain_error() draws what led there\n")
