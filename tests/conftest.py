@@ -1,4 +1,4 @@
-"""Outside judges: a slow, obvious formula for each layer, and PyTorch where it is installed."""
+"""Outside judges: a slow, obvious formula for each layer, and PyTorch and numba where they are installed."""
 
 import importlib
 from collections import Counter
@@ -11,18 +11,29 @@ import pytest
 import nn
 import tinygrad_lite as tg
 
-JUDGES = ["torch"]
+JUDGES = ["torch", "numba"]
 _missing: Counter[str] = Counter()
+
+
+def _judge(name: str) -> Any:
+    """The library. Where it is not installed the test is skipped, and the last lines of the run say so."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        _missing[name] += 1
+        pytest.skip(f"the judge {name} is not installed")
 
 
 @pytest.fixture
 def torch() -> Any:
-    """PyTorch, the judge. Where it is not installed the test is skipped, and the last lines of the run say so."""
-    try:
-        return importlib.import_module("torch")
-    except ImportError:
-        _missing["torch"] += 1
-        pytest.skip("the judge torch is not installed")
+    """PyTorch, the judge."""
+    return _judge("torch")
+
+
+@pytest.fixture
+def numba() -> Any:
+    """numba, whose machine code and NumPy judge each other."""
+    return _judge("numba")
 
 
 def pytest_collection_modifyitems(items: list[Any]) -> None:

@@ -134,8 +134,11 @@ def in_parts(work: Callable[[int, int], T], count: int, size: int) -> list[T]:
 def share_out(work: Callable[[Iterator[slice]], object], count: int, size: int, step: int) -> None:
     """work(blocks) on each thread: the threads take slices of `step` out of range(count) until there are no more.
 
-    For work that writes each block to a place of its own: who takes which makes no difference.
+    For work that writes each block to a place of its own: who takes which makes no difference. The slices are made a
+    little smaller where that lets the threads be done at the same time.
     """
+    rounds = -(-count // (step * _parts.get()))
+    step = max(1, -(-count // max(1, rounds * _parts.get())))
     blocks = iter([slice(n, min(n + step, count)) for n in range(0, count, step)])
     in_parts(lambda start, stop: work(blocks), count, size)
 

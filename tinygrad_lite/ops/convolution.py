@@ -5,6 +5,8 @@ Three steps, each linear in both arguments and each the derivative of the others
     _conv(x, kernel)         -> out       what each window adds up to
     _conv_input(g, kernel)   -> like x    every sum handed back to the elements of its window; also: conv_transpose
     _conv_kernel(x, g)       -> like kernel
+
+Where numba is installed, large ones are left to `direct_convolution`, which computes the same without any copies.
 """
 
 import math
@@ -15,8 +17,20 @@ import numpy as np
 
 from ..parallel import BLOCK, in_parts, share_out
 from ..primitive import Array, primitive
+from .machine_code import written_for
 from .manipulation import broadcast_to, shaped
 from .windows import Windows, padding_pairs, per_axis
+
+
+def _direct(x: Array, other: Array, windows: Windows | None, groups: int, filters: int, products: int) -> Any:
+    """The loops in machine code, if they do what is asked and are worth it. filters: the last axis of the result.
+
+    They are not worth it (products = 0) for a kernel that no core's cache holds: they read it for every row of windows.
+    """
+    if windows is None or len(windows.window) != 2 or windows.dilation[1] > 1 or groups > 1:
+        return None
+    direct = written_for("direct_convolution", products, x, other)
+    return direct if direct and direct.vectors_of(filters, x.dtype) else None
 
 
 def _images(windows: Windows, shape: tuple[int, ...]) -> int:
@@ -79,6 +93,10 @@ def _working(*arrays: Array) -> tuple[Any, Any]:
 def _conv(x: Array, kernel: Array, bias: Array | None, windows: Windows, groups: int) -> Array:
     dtype, working = _working(x, kernel)
     out = np.empty_like(x, order="C", shape=(len(x), *windows.lengths(x.shape), kernel.shape[-1]), dtype=working)
+    products = out.size * math.prod(kernel.shape[:-1]) if kernel.size <= BLOCK else 0
+    if direct := _direct(x, kernel, windows, groups, kernel.shape[-1], products):
+        direct.conv(x, kernel, bias, out, windows)
+        return out
     matrix = _grouped(kernel, groups)
 
     def work(blocks: Iterator[slice]) -> None:
@@ -98,7 +116,12 @@ def _conv(x: Array, kernel: Array, bias: Array | None, windows: Windows, groups:
 def _conv_input(x: Array, kernel: Array, shape: tuple[int, ...], windows: Windows, groups: int) -> Array:
     dtype, working = _working(x, kernel)
     out = np.empty_like(x, order="C", shape=shape, dtype=working)
-    rows_back = windows.rows_back()
+    rows_back, back = windows.rows_back(), windows.back()
+    products = x.size * math.prod(kernel.shape[:-1]) if kernel.size <= BLOCK else 0
+    if direct := _direct(x, kernel, back, groups, shape[-1], products):
+        turned = kernel[(slice(None, None, -1),) * len(windows.window)].mT
+        direct.conv(x, turned, None, out, back)
+        return out
     if rows_back is None:
         _hand_back_by_offset(x, kernel, out, windows, groups)
     else:
@@ -167,6 +190,8 @@ def _hand_back_by_offset(x: Array, kernel: Array, out: Array, windows: Windows, 
 )
 def _conv_kernel(x: Array, y: Array, shape: tuple[int, ...], windows: Windows, groups: int) -> Array:
     dtype, working = _working(x, y)
+    if direct := _direct(x, y, windows, groups, shape[-1], y.size * math.prod(shape[:-1])):
+        return direct.conv_kernel(x, y, shape, windows)
     images = _images(windows, x.shape)
 
     def work(start: int, stop: int) -> Array:

@@ -11,8 +11,15 @@ import numpy as np
 
 from ..parallel import by_blocks
 from ..primitive import Array, primitive
+from .machine_code import written_for
 from .manipulation import shaped
 from .windows import Windows
+
+
+def _direct(x: Array, other: Array, shape: tuple[int, ...], windows: Windows) -> Any:
+    """The loops in machine code, for inputs of the shape, if there are such loops and they are worth it."""
+    work = math.prod(shape) if len(windows.window) == 2 else 0
+    return written_for("direct_pooling", 8 * work, x, other)
 
 
 def _padded(x: Array, windows: Windows, border: Any) -> Array:
@@ -63,6 +70,9 @@ def _handed(x: Array, shape: tuple[int, ...], windows: Windows, winners: Array |
 def _winners(x: Array, out: Array, *, windows: Windows) -> Array:
     """Which element of each window is the largest, counted in its order: the first, where several are."""
     winners = np.zeros_like(out, order="C", dtype=np.min_scalar_type(math.prod(windows.window)))
+    if direct := _direct(x, out, x.shape, windows):
+        direct.find(x, out, winners, windows)
+        return winners
 
     def work(block: Any) -> None:
         largest, beaten = out[block], True
@@ -82,6 +92,9 @@ def _lowest(dtype: Any) -> Any:
 def _max_pool(x: Array, windows: Windows) -> Array:
     lengths = windows.lengths(x.shape)
     out = np.empty_like(x, order="C", shape=(len(x), *lengths, x.shape[-1]))
+    if direct := _direct(x, out, x.shape, windows):
+        direct.largest(x, out, windows)
+        return out
 
     def work(block: Any) -> None:
         first, *others = _seen(x[block], windows, lengths, _lowest(x.dtype))
@@ -95,6 +108,10 @@ def _max_pool(x: Array, windows: Windows) -> Array:
 
 @primitive(lambda g, out, x, winners, shape, windows: _pick(g, winners, windows), None)
 def _put_back(x: Array, winners: Array, shape: tuple[int, ...], windows: Windows) -> Array:
+    if direct := _direct(x, x, shape, windows):
+        out = np.empty_like(x, order="C", shape=shape)
+        direct.hand_back(x, winners, out, windows)
+        return out
     return _handed(x, shape, windows, winners)
 
 

@@ -78,14 +78,21 @@ class Windows(NamedTuple):
 
         None if there is one axis only, a step larger than 1 between them, or a border wider than a window.
         """
-        if len(self.window) == 1 or any(step > 1 for step in self.strides[:-1]):
+        rows = Windows(self.window[:-1], self.strides[:-1], self.padding[:-1], self.dilation[:-1]).back()
+        if rows is None or not rows.window:
             return None
-        spans = [(w - 1) * d for w, d in zip(self.window[:-1], self.dilation, strict=False)]
-        pairs = tuple((span - pad[0], span - pad[1]) for span, pad in zip(spans, self.padding, strict=False))
-        if any(min(pair) < 0 for pair in pairs):
+        return Windows((*rows.window, 1), (*rows.strides, 1), (*rows.padding, (0, 0)), (*rows.dilation, 1))
+
+    def back(self) -> "Windows | None":
+        """The windows of sums that an element of the input is part of, in reverse order: the way back is a convolution.
+
+        None for strides above 1, which leave gaps between the sums, or a border wider than a window.
+        """
+        spans = [(w - 1) * d for w, d in zip(self.window, self.dilation, strict=True)]
+        pairs = tuple((span - before, span - after) for span, (before, after) in zip(spans, self.padding, strict=True))
+        if any(step > 1 for step in self.strides) or any(min(pair) < 0 for pair in pairs):
             return None
-        ones = (1,) * len(self.window)
-        return Windows((*self.window[:-1], 1), ones, (*pairs, (0, 0)), (*self.dilation[:-1], 1))
+        return Windows(self.window, self.strides, pairs, self.dilation)
 
     def padded_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """The shape of the input with its border."""
