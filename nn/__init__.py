@@ -11,6 +11,7 @@
 
 from . import activations, augmentation, callbacks, datasets, initializers, layers, losses, metrics, optimizers, plots
 from .callbacks import Callback, History
+from .film import Film
 from .layers import (
     GRU,
     LSTM,

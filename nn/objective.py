@@ -81,6 +81,12 @@ class Objective:
             total = total + target.weight * value
         return total
 
+    def judged(self, y: Samples, y_pred: Any) -> Tensor:
+        """The loss of a batch, as `loss_of` computes it, but no mean is kept of it."""
+        losses = [(target, target.loss_of(one_y, one_y_pred)) for target, one_y, one_y_pred in self._each(y, y_pred)]
+        weighed = [target.weight * loss if self.several else loss for target, loss in losses]
+        return sum(weighed[1:], weighed[0])
+
     def update(self, value: float, y: Samples, y_pred: Any) -> None:
         """Counts a batch: its loss and, for the metrics, what was predicted."""
         self.mean_loss.add(value, count(y))

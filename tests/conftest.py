@@ -1,8 +1,11 @@
-"""Outside judges: a slow, obvious formula for each layer, and PyTorch and numba where they are installed."""
+"""Outside judges: a slow, obvious formula for each layer; PyTorch, numba and a browser, where they are installed."""
 
 import importlib
+import json
+import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,13 +39,74 @@ def numba() -> Any:
     return _judge("numba")
 
 
+@pytest.fixture(scope="session")
+def _chromium() -> Iterator[Any]:
+    """A headless Chromium that is steered from here, or None where it or what steers it is not installed."""
+    program, driver = shutil.which("chromium") or shutil.which("google-chrome"), shutil.which("chromedriver")
+    try:
+        webdriver = importlib.import_module("selenium.webdriver")
+        service = importlib.import_module("selenium.webdriver.chrome.service").Service(driver)
+    except ImportError:
+        program = None
+    if not program or not driver:
+        yield None
+        return
+    options = webdriver.ChromeOptions()
+    options.binary_location = program
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+                     "--disable-background-networking", "--disable-component-update", "--disable-sync"):  # fmt: skip
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    chromium = webdriver.Chrome(options=options, service=service)
+    chromium.set_script_timeout(10)
+    yield chromium
+    chromium.quit()
+
+
+@pytest.fixture
+def browse(_chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """browse(page, width=1200, height=800, dark=False): the page opened in Chromium, the selenium driver.
+
+    Afterwards nothing may have been loaded but the page itself, and its console has to be empty. Where Chromium is not
+    installed the test is skipped, and the last lines of the run say so.
+    """
+    if _chromium is None:
+        _missing["Chromium"] += 1
+        pytest.skip("no Chromium to open the page in")
+
+    def open_page(page: str, width: int = 1200, height: int = 800, dark: bool = False) -> Any:
+        path = tmp_path / "page.html"
+        path.write_text(page, encoding="utf-8")
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        _chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        _chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+        _chromium.get(path.as_uri())
+        return _chromium
+
+    for log in ("browser", "performance"):
+        _chromium.get_log(log)
+    yield open_page
+    assert _chromium.get_log("browser") == []
+    events = [json.loads(entry["message"])["message"] for entry in _chromium.get_log("performance")]
+    loaded = {e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"}
+    assert loaded <= {(tmp_path / "page.html").as_uri()}
+
+
 def pytest_collection_modifyitems(items: list[Any]) -> None:
     for item in items:
         if set(JUDGES) & set(getattr(item, "fixturenames", ())):
             item.add_marker("judged")
+        if "browse" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if tests := _missing.pop("Chromium", 0):
+        terminalreporter.write_line(
+            f"Chromium, chromedriver or selenium is not installed, {tests} tests were skipped:"
+            " apt-get install chromium chromium-driver, pip install 'tinygrad_lite[browser]'"
+        )
     for judge, tests in _missing.items():
         terminalreporter.write_line(
             f"The judge {judge} is not installed, {tests} tests were skipped: pip install 'tinygrad_lite[judges]'"

@@ -56,6 +56,15 @@ def test_the_best_network_is_judged_on_held_out_digits_if_told_so(monkeypatch, c
         run(monkeypatch, "--samples", 20, "--held-out", 20, "--output", tmp_path, example="mnist_best.py")
 
 
+def test_the_film_is_a_page_of_a_network_that_learnt_exclusive_or(monkeypatch, capsys, tmp_path):
+    run(monkeypatch, "--output", tmp_path / "film.html", example="film.py")
+    lines = capsys.readouterr().out.splitlines()
+    answers = [float(line.split(" = ")[1]) for line in lines[:4]]
+    assert answers == pytest.approx([0, 1, 1, 0], abs=0.05)
+    assert lines[4] == f"wrote {tmp_path / 'film.html'}: 76 steps, open it in a browser"
+    assert (tmp_path / "film.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
 def test_averaging_ends_with_the_running_mean_of_the_weights(monkeypatch):
     monkeypatch.syspath_prepend(EXAMPLES)
     example = runpy.run_path(str(EXAMPLES / "mnist_best.py"))

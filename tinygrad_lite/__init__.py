@@ -10,7 +10,7 @@ tensor([2., 4., 6.])
 from . import ops
 from .checking import check_grads
 from .creation import arange, asarray, eye, full, linspace, ones, ones_like, tensor, zeros, zeros_like
-from .graph import draw, draw_neurons, explain_error
+from .graph import draw, draw_neurons, explain_error, film
 from .mode import enable_grad, is_grad_enabled, no_grad, record_lines, scope
 from .ops import (
     abs,

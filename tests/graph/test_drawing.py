@@ -392,7 +392,9 @@ def test_save_writes_what_the_suffix_says(tmp_path, suffix, magic):
 
 
 def test_an_unknown_suffix_is_an_error_that_names_the_known(tmp_path):
-    with pytest.raises(ValueError, match=r"\.svg, \.png, \.pdf, \.dot, \.mmd, \.json, \.md, given 'graph\.jpg'"):
+    with pytest.raises(
+        ValueError, match=r"\.svg, \.png, \.pdf, \.dot, \.mmd, \.json, \.md, \.html, given 'graph\.jpg'"
+    ):
         tg.draw(small()[2]).save(tmp_path / "graph.jpg")
     assert not list(tmp_path.iterdir())
 

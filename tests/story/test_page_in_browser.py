@@ -9,12 +9,8 @@ LIT = "return [...document.querySelectorAll('#drawing .here')].map(x => x.id).so
 
 
 @pytest.fixture
-def opened(request):
-    """The page of a neuron, opened in Chromium. Skipped where there is none that is steered from the tests."""
-    try:
-        browse = request.getfixturevalue("browse")
-    except pytest.FixtureLookupError:
-        pytest.skip("no browser that is steered from the tests")
+def opened(browse):
+    """The page of a neuron, opened in Chromium."""
     weight = tg.tensor(0.5, requires_grad=True, name="weight")
     bias = tg.tensor(0.1, requires_grad=True, name="bias")
     error = (sigmoid(weight * 0.8 + bias) - 1.0) ** 2

@@ -2,6 +2,7 @@
 
 from .drawing import Drawing, draw
 from .failure import Failure, explain_error
+from .film import Film, film
 from .neurons import draw_neurons
 from .picture import Picture
 from .reading import read

@@ -16,7 +16,7 @@ from .text import cell, hint, row, shown, small, table, visible
 _BESIDE = 2  # leaves that stand beside an operation; more stand above it
 _LABELLED = 16  # items: a picture up to here has a number at each edge
 _ROOMY = 60  # items: a larger picture leaves the numbers that a card holds to its tooltip
-_STRIP = 48  # cells of a strip: more copies share them
+STRIP = 48  # cells of a strip: more copies share them
 
 
 def source_of(graph: Graph) -> str:
@@ -104,7 +104,7 @@ class _Picture:
             width += 45
         if box.copies:
             cells.append(f"<TD>{self.strip(box.copies)}</TD>")
-            width += 9 * min(len(box.copies), _STRIP)
+            width += 9 * min(len(box.copies), STRIP)
         cells.append(
             f'<TD WIDTH="{min(width, 100)}"></TD>'
         )  # keeps the title out of the way of what flows in the middle
@@ -166,7 +166,7 @@ class _Picture:
 
     def strip(self, copies: tuple[Box, ...]) -> str:
         """The heat of each copy as a row of cells, from the first to the last."""
-        step = -(-len(copies) // _STRIP)
+        step = -(-len(copies) // STRIP)
         cells = []
         for start in range(0, len(copies), step):
             heats = [h for box in copies[start : start + step] if (h := box.heat_among(self.graph.heat)) is not None]

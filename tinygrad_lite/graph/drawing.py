@@ -1,36 +1,39 @@
 """The picture of who is to blame for the error: made of a result, shown in a notebook, saved to a file."""
 
 import os
-import shutil
 import warnings
 from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from ..primitive import Node
 from . import dot, fold, measures, words
 from . import hide as hiding
 from . import roll as rolling
 from .as_json import to_json
+from .files import write
 from .measures import Heat
 from .mermaid import mermaid_of
+from .page import page_of
 from .reading import read
 from .render import FORMATS, CannotRender, render
 from .structure import Graph
 from .text import shown
 
+ON_A_PAGE = 400  # items: a page can close boxes for itself, but all it can open has to be laid out
+
 
 class Drawing:
     """A picture of a recorded graph. It has its own copy of all that it shows: the graph may be freed or change.
 
-    graph: what the picture shows. whole: the same before anything was folded.
+    graph: what the picture shows. whole: the same before anything was folded. opened: the same with all boxes open.
     """
 
-    def __init__(self, graph: Graph, whole: Graph | None = None) -> None:
+    def __init__(self, graph: Graph, whole: Graph | None = None, opened: Graph | None = None) -> None:
         self.graph = graph
         self.whole = graph if whole is None else whole
+        self.opened = graph if opened is None else opened
 
     @cached_property
     def source(self) -> str:
@@ -47,11 +50,18 @@ class Drawing:
         """All that the picture is made of, as JSON: see `tinygrad_lite.graph.as_json`."""
         return to_json(self.graph)
 
+    @property
+    def page(self) -> str:
+        """The HTML of a page to walk through; see `save`. Raises CannotRender where nothing is installed that draws."""
+        return page_of([fold.fit(self.opened, ON_A_PAGE)])
+
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Writes the picture to a file, in the format that its name ends in, and returns the path written.
 
-        .svg, .png, .pdf: the picture. .dot: its source. .mmd, .md: Mermaid, bare or in a page of Markdown, which code
-        hosts show without any tool. .json: all that the picture is made of, see `tinygrad_lite.graph.as_json`.
+        .svg, .png, .pdf: the picture. .html: a page to walk through, which needs nothing else; it opens and closes
+        boxes, tells about each value, and goes forward and backward step by step. .dot: the picture's source. .mmd,
+        .md: Mermaid, bare or in a page of Markdown, which code hosts show without any tool. .json: all that the picture
+        is made of, see `tinygrad_lite.graph.as_json`.
 
         The file is written beside and renamed: there is the old one or the whole new one. Where nothing is installed
         that draws, the DOT source is written instead, under the same name with .dot, and a warning says how to get the
@@ -62,14 +72,14 @@ class Drawing:
         texts = {"dot": lambda: self.source, "mmd": lambda: self.mermaid, "json": lambda: self.json}
         texts["md"] = lambda: f"```mermaid\n{self.mermaid}```\n"
         if format in texts:
-            return _write(path, texts[format]().encode())
-        if format not in FORMATS:
-            known = ", ".join([f".{x}" for x in (*FORMATS, *texts)])
+            return write(path, texts[format]().encode())
+        if format not in (*FORMATS, "html"):
+            known = ", ".join([f".{x}" for x in (*FORMATS, *texts, "html")])
             raise ValueError(f"the file must end in one of {known}, given {path.name!r}")
         try:
-            return _write(path, render(self.source, format))
+            return write(path, self.page.encode() if format == "html" else render(self.source, format))
         except CannotRender as error:
-            written = _write(path.with_suffix(".dot"), self.source.encode())
+            written = write(path.with_suffix(".dot"), self.source.encode())
             warnings.warn(f"no picture {path.name}, the graph is in {written.name}. {error}", stacklevel=2)
             return written
 
@@ -132,26 +142,9 @@ def draw(
     >>> tg.draw(x * x)
     <Drawing of multiply = 4: 2 items, 2 edges, most to blame 'x'>
     """
-    whole = graph = read(result, heat)
-    graph = hiding.hide(graph, hide)
+    whole = read(result, heat)
+    opened = hiding.hide(whole, hide)
     if roll:
-        graph = rolling.roll(graph)
-    if depth is not None:
-        graph = fold.close(graph, depth)
-    return Drawing(fold.fit(graph, limit), whole)
-
-
-def _write(path: Path, content: bytes) -> Path:
-    """Writes beside and renames, so that nobody ever meets half a file. A link stays a link, the mode stays."""
-    target = Path(os.path.realpath(path))
-    if target.exists() and not target.is_file():
-        raise OSError(f"{path} is not an ordinary file: nothing was written")
-    beside = target.with_name(f".{uuid4().hex}.tmp")
-    try:
-        beside.write_bytes(content)
-        if target.exists():
-            shutil.copymode(target, beside)
-        os.replace(beside, target)
-    finally:
-        beside.unlink(missing_ok=True)
-    return path
+        opened = rolling.roll(opened)
+    graph = opened if depth is None else fold.close(opened, depth)
+    return Drawing(fold.fit(graph, limit), whole, opened)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from .drawing import _write
+from .files import write
 from .render import FORMATS, CannotRender, render
 
 
@@ -28,11 +28,11 @@ class Picture:
         if format not in (*FORMATS, "dot"):
             raise ValueError(f"the file must end in .svg, .png, .pdf or .dot, given {path.name!r}")
         if format == "dot":
-            return _write(path, self.source.encode())
+            return write(path, self.source.encode())
         try:
-            return _write(path, render(self.source, format))
+            return write(path, render(self.source, format))
         except CannotRender as error:
-            written = _write(path.with_suffix(".dot"), self.source.encode())
+            written = write(path.with_suffix(".dot"), self.source.encode())
             warnings.warn(f"no picture {path.name}, its text is in {written.name}. {error}", stacklevel=2)
             return written
 

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from .. import backprop
-from ..graph.drawing import Drawing, _write
+from ..graph.drawing import Drawing
+from ..graph.files import write
 from ..graph.reading import read
 from ..graph.structure import Graph
 from ..primitive import Node, describe
@@ -118,7 +119,7 @@ class Story:
         forms = {".html": lambda: self.html, ".txt": lambda: self.text() + "\n", ".md": lambda: self.markdown + "\n"}
         if path.suffix.lower() not in forms:
             raise ValueError(f"the file must end in .html, .txt or .md, given {path.name!r}")
-        return _write(path, forms[path.suffix.lower()]().encode(errors="replace"))
+        return write(path, forms[path.suffix.lower()]().encode(errors="replace"))
 
     def __str__(self) -> str:
         return self.text()
