@@ -6,6 +6,7 @@ import importlib
 import json
 import pkgutil
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import combinations
 
@@ -337,6 +338,25 @@ def test_a_film_has_room_for_the_longest_words_and_marks_no_step_for_what_anothe
     assert laid_out.items[1].value.text == "[1.23, 2.47]"
     assert not any(x and x.wrong for item in laid_out.items for x in (item.value, item.gradient))
     assert [s["items"][1].get("wrong") for s in facts_in(shown.page)["steps"]] == [None, None, ["value"]]
+
+
+def test_a_film_shows_the_same_one_of_rolled_up_blocks_at_each_step():
+    def drawn_with(hottest):
+        h = tg.sin(tg.tensor([2.0], requires_grad=True, name="x"))
+        for i in range(4):
+            with tg.scope(f"block_{i}"):
+                h = h * tg.tensor([0.1 if i == hottest else 1.0], requires_grad=True, name=f"w{i}")
+        return tg.draw(h.sum())
+
+    drawings = [drawn_with(1), drawn_with(3), drawn_with(2)]
+    shown = [[box.scope for box in d.graph.boxes if box.copies] for d in drawings]
+    assert shown == [[("block_1",)], [("block_3",)], [("block_2",)]]
+    graphs = film(drawings).graphs
+    assert [[x.name for x in g.items if x.scope] for g in graphs] == 3 * [["w2", ""]]
+    assert graphs[-1] == replace(drawings[-1].graph, notes=graphs[-1].notes)
+    strips = [[copy.measures["gradient"] for copy in g.boxes[0].copies] for g in graphs]
+    assert [max(range(4), key=strip.__getitem__) for strip in strips] == [1, 3, 2]
+    assert graphs[0].notes == ("block × 4: block_0 … block_3 are alike, block_2 is shown.",)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ ON_A_PAGE = 400  # items: a page can close boxes for itself, but all it can open
 class Drawing:
     """A picture of a recorded graph. It has its own copy of all that it shows: the graph may be freed or change.
 
-    graph: what the picture shows. whole: the same before anything was folded. opened: the same with all boxes open.
+    graph: what the picture shows. opened: the same with all boxes open. whole: the same before any were rolled up.
     """
 
     def __init__(self, graph: Graph, whole: Graph | None = None, opened: Graph | None = None) -> None:
@@ -142,9 +142,7 @@ def draw(
     >>> tg.draw(x * x)
     <Drawing of multiply = 4: 2 items, 2 edges, most to blame 'x'>
     """
-    whole = read(result, heat)
-    opened = hiding.hide(whole, hide)
-    if roll:
-        opened = rolling.roll(opened)
+    whole = hiding.hide(read(result, heat), hide)
+    opened = rolling.roll(whole) if roll else whole
     graph = opened if depth is None else fold.close(opened, depth)
     return Drawing(fold.fit(graph, limit), whole, opened)

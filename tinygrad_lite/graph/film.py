@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from . import fold
+from . import roll as rolling
 from .drawing import ON_A_PAGE, Drawing
 from .files import write
 from .measures import Measures, said
@@ -84,7 +85,10 @@ def film(drawings: Drawing | Iterable[Drawing], labels: Iterable[str] | None = N
     names = [f"step {i}" for i in range(len(given))] if labels is None else [shown(str(label)) for label in labels]
     if len(names) != len(given):
         raise ValueError(f"film() needs a label for each drawing, given {len(names)} labels for {len(given)} drawings")
-    graphs = [fold.fit(drawing.opened, ON_A_PAGE) for drawing in given]
+    opened = [drawing.opened for drawing in given]
+    if rolled := {box.scope for box in opened[-1].boxes if box.copies}:  # at each step the same one of them is shown
+        opened = [rolling.roll(drawing.whole, rolled) for drawing in given]
+    graphs = [fold.fit(graph, ON_A_PAGE) for graph in opened]
     for graph, name in zip(graphs[1:], names[1:], strict=True):
         if difference := _difference(graphs[0], graph):
             raise ValueError(f"film() shows one computation at successive steps, but {name!r} {difference}")

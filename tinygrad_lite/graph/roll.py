@@ -1,5 +1,6 @@
 """Repeated blocks rolled up: of sibling boxes that are alike, one is shown and says how many there are."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from . import measures
@@ -10,11 +11,12 @@ _LEAST = 3  # two boxes are seen at a glance
 Scope = tuple[str, ...]
 
 
-def roll(graph: Graph) -> Graph:
+def roll(graph: Graph, stay: Collection[Scope] | None = None) -> Graph:
     """The graph with each run of three or more sibling boxes of the same structure and shapes rolled up into one.
 
-    The one that stays is the one with the greatest heat: what is shown in it is its own, its box has the `copies` and
-    the measures of all together. Edges from one copy to the next are left out.
+    The one that stays is the one with the greatest heat or, if given, the one whose scope is in `stay`: what is shown
+    in it is its own, its box has the `copies` and the measures of all together. Edges from one copy to the next are
+    left out.
 
     >>> import tinygrad_lite as tg
     >>> from .reading import read
@@ -26,12 +28,12 @@ def roll(graph: Graph) -> Graph:
     >>> len(graph.items), len(graph.boxes[0].copies)
     (5, 5)
     """
-    return _Rolling(graph).rolled()
+    return _Rolling(graph, stay).rolled()
 
 
 class _Rolling:
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
+    def __init__(self, graph: Graph, stay: Collection[Scope] | None) -> None:
+        self.graph, self.stay = graph, stay
         self.members: dict[Scope, list[int]] = {box.scope: [] for box in graph.boxes}
         self.children: dict[Scope, list[Box]] = {}
         for box in graph.boxes:
@@ -50,7 +52,7 @@ class _Rolling:
         parents: list[Scope] = [()]
         while parents:
             for run in self.runs(self.children.get(parents.pop(), [])):
-                place = self.hottest(run) if len(run) > 1 else 0
+                place = self.chosen(run) if len(run) > 1 else 0
                 if len(run) > 1:
                     self.take_together(run, place)
                 parents.append(run[place].scope)
@@ -107,8 +109,10 @@ class _Rolling:
                     return False
         return True
 
-    def hottest(self, run: list[Box]) -> int:
+    def chosen(self, run: list[Box]) -> int:
         """The place of the box that stays."""
+        if self.stay is not None:
+            return next((i for i, box in enumerate(run) if box.scope in self.stay), 0)
         heats = [box.heat_among(self.graph.heat) or 0.0 for box in run]
         return max(range(len(run)), key=lambda i: (heats[i] != heats[i], heats[i]))
 
@@ -167,6 +171,7 @@ class _Rolling:
     def note(self, scope: Scope) -> str:
         place, copies = self.shown[scope]
         most = measures.HEATS[self.graph.heat].most
-        why = f", the {most}" if copies[place].heat_among(self.graph.heat) is not None else ""
+        is_hottest = self.stay is None and copies[place].heat_among(self.graph.heat) is not None
+        why = f", the {most}" if is_hottest else ""
         names = f"{copies[0].scope[-1]} … {copies[-1].scope[-1]}"
         return f"{stem(scope[-1])} {TIMES} {len(copies)}: {names} are alike, {scope[-1]} is shown{why}."
