@@ -2,7 +2,7 @@
 
 import os
 import sys
-from contextlib import ContextDecorator
+from contextlib import ContextDecorator, suppress
 from contextvars import ContextVar, Token
 from types import FrameType
 from typing import Any, NamedTuple
@@ -35,13 +35,14 @@ class _Block(ContextDecorator):
         self._entered = current.set(self.changed(current.get())), getattr(self, "_entered", None)
 
     def __exit__(self, *error: object) -> None:
-        if error[0] is not None:
-            self.left_by(error[1])
+        mode = current.get()
         token, self._entered = self._entered  # type: ignore[misc]
         current.reset(token)
+        if error[0] is not None:
+            self.left_by(error[1], mode)
 
-    def left_by(self, error: object) -> None:
-        """What is done when an exception leaves the block."""
+    def left_by(self, error: object, mode: Mode) -> None:
+        """What is done when an exception has left the block, inside of which was this mode."""
 
 
 class no_grad(_Block):
@@ -89,26 +90,26 @@ class scope(_Block):
     def changed(self, mode: Mode) -> Mode:
         return type(mode)(mode.recording, (*mode[1], self.name))
 
-    def left_by(self, error: object) -> None:
-        if isinstance(error, Exception) and not hasattr(error, PLACE):
-            _tell_where(error, current.get()[1])
+    def left_by(self, error: object, mode: Mode) -> None:
+        if isinstance(error, Exception):
+            _tell_where(error, mode[1])
 
     def _recreate_cm(self) -> "scope":
         return scope(self.name)
 
 
 PLACE = "_tinygrad_lite_scope"  # of an exception: the boxes that it was raised in
+ADVICE = "tinygrad_lite.explain_error() draws what led there"
 
 
 def _tell_where(error: Exception, scope: tuple[str, ...]) -> None:
     """Says on the exception in which box it was raised: the innermost block that it leaves sees it first."""
-    try:
-        setattr(error, PLACE, scope)
-    except AttributeError:  # an exception that takes no attributes takes no notes either
-        return
     names = " / ".join([" ".join(name[:200].split())[:60] for name in scope])
     names = "".join([c if c.isprintable() else "?" for c in names])
-    error.add_note(f"in {names}. tinygrad_lite.explain_error() draws what led there")
+    with suppress(Exception):  # somebody's exception may take no attributes and no notes
+        if not hasattr(error, PLACE):
+            setattr(error, PLACE, scope)
+            error.add_note(f"in {names}. {ADVICE}")
 
 
 class record_lines(_Block):

@@ -11,6 +11,8 @@ import pytest
 
 import nn
 import tinygrad_lite as tg
+from tinygrad_lite.graph import fold
+from tinygrad_lite.graph.as_json import from_json
 from tinygrad_lite.primitive import Node
 
 
@@ -65,6 +67,125 @@ def test_it_is_drawn(tmp_path):
     assert "affine failed in sequential / dense_1" in words and "ValueError: affine" in words
     bundle = failure._repr_mimebundle_()
     assert bundle["image/svg+xml"].startswith("<svg") and bundle["text/plain"] == str(failure)
+
+
+def test_it_is_written_in_each_format(tmp_path):
+    failure = tg.explain_error(failed_in_a_model())
+    assert '("<b>✗ affine failed</b> (4, 8), (9, 3), (3,)"):::failed' in failure.mermaid
+    assert "-.->" not in failure.mermaid and "sensitivity" not in failure.mermaid
+    assert from_json(failure.json) == failure.graph
+    assert "ValueError: affine" in failure.save(tmp_path / "error.html").read_text(encoding="utf-8")
+
+
+class Step(nn.Module):
+    """Each of its own width, so that no two are alike."""
+
+    def __init__(self, width, name):
+        self.name = name
+        self.inner = nn.Dense(width, name="inner")
+
+    def call(self, x):
+        return self.inner(x).sum() * tg.tanh(x)
+
+
+def failed_deep_inside(steps):
+    model = nn.Sequential([Step(2 + i, f"step{i}") for i in range(steps)], name="model")
+    model(np.ones((1, 3), np.float32))
+    model.layers[-1].inner.kernel = tg.tensor(np.ones((9, 3), np.float32), requires_grad=True, name="kernel")
+    try:
+        return model(np.ones((1, 3), np.float32))
+    except ValueError as error:
+        return error
+
+
+def test_in_a_large_graph_other_boxes_are_closed_but_not_those_around_what_failed():
+    failure = tg.explain_error(failed_deep_inside(60))
+    last = failure.graph.items[-1]
+    assert (last.kind, last.operation, last.scope) == ("failed", "affine", ("model", "step59", "inner"))
+    assert [x.name for x in failure.graph.items if x.kind == "layer"] == [f"step{i}" for i in range(59)]
+    before = [failure.graph.items[e.source].name for e in failure.graph.edges if e.target == last.id]
+    assert before == ["step58", "kernel", "step59.inner.bias"]
+    assert "What led there: 235 recorded steps" in str(failure)
+    assert [x.kind for x in fold.close(failure.whole, 0).items[-3:]] == ["parameter", "parameter", "failed"]
+
+
+def test_of_blocks_that_are_alike_the_last_is_shown():
+    nn.set_random_seed(0)
+    blocks = [nn.Sequential([nn.Dense(4, "relu")], name=f"block_{i}") for i in range(9)]
+    with pytest.raises(ValueError) as caught:
+        nn.Sequential([*blocks, nn.Reshape((3,))], name="net")(np.ones((2, 4), np.float32))
+    graph = tg.explain_error(caught.value).graph
+    rolled = [(box.scope, len(box.copies)) for box in graph.boxes if box.copies]
+    assert rolled == [(("net", "block_8"), 9)]
+    assert graph.notes[-1] == "block × 9: block_0 … block_8 are alike, block_8 is shown."
+
+
+X = tg.tensor(np.ones((2, 3)), requires_grad=True, name="x")
+
+
+def own(a, *, key):
+    raise ValueError("mine")
+
+
+def several(*xs, **more):
+    raise ValueError("mine")
+
+
+@tg.primitive(lambda g, out, x: g.reshape(77))
+def wrong_rule(x):
+    return x * 1.0
+
+
+@pytest.mark.parametrize(
+    ("run", "operation", "operands"),
+    [
+        (lambda: nn.losses.mean_squared_error(np.ones((2, 4)), X), "mean_squared_error",
+         ["y_true = array float64(2, 4)", "y_pred = Tensor 'x' float64(2, 3)"]),
+        (lambda: X.backward(), "backward", ["root = Tensor 'x' float64(2, 3)"]),
+        (lambda: wrong_rule(X).sum().backward(), "backward", ["root = Tensor float64() from sum"]),
+        (lambda: own(1, key=X), "own", ["key = Tensor 'x' float64(2, 3)"]),
+        (lambda: several(1, y=X), "several", ["more = Tensor 'x' float64(2, 3)"]),
+        (lambda: several(X, X.data), "several", ["xs = Tensor 'x' float64(2, 3)", "xs = array float64(2, 3)"]),
+    ],
+)  # fmt: skip
+def test_what_failed_is_called_as_the_program_knows_it(run, operation, operands):
+    with pytest.raises((ValueError, RuntimeError)) as caught:
+        run()
+    failure = tg.explain_error(caught.value)
+    assert (failure.operation, failure.operands) == (operation, operands)
+    assert failure.graph.items[-1].note == ", ".join([x.rpartition("float64")[2].split(" from")[0] for x in operands])
+
+
+def test_what_was_noted_on_the_error_is_told():
+    with pytest.raises(ValueError) as caught:
+        wrong_rule(X).sum().backward()
+    assert "in the derivative of wrong_rule by a Tensor 'x' float64(2, 3)" in str(tg.explain_error(caught.value))
+
+
+class Stubborn(Exception):
+    def __setattr__(self, name, value):
+        raise ValueError("no attributes")
+
+    def __getattr__(self, name):
+        raise ValueError("none at all")
+
+
+def noted():
+    error = ValueError()
+    error.__notes__ = "not a list"
+    return error
+
+
+@pytest.mark.parametrize("make", [Stubborn, noted, KeyboardInterrupt, SystemExit])
+def test_a_box_is_left_whatever_is_raised_in_it(make):
+    error, caught = make(), None
+    try:
+        with tg.scope("outer"), tg.scope("inner"):
+            raise error
+    except BaseException as met:
+        caught = met
+    assert caught is error
+    assert (X * 2).scope == ()
 
 
 def test_an_error_of_a_layer_itself_shows_its_input():

@@ -21,10 +21,10 @@ it does not know; the version changes when the meaning of one does.
 import json
 import math
 from dataclasses import fields
-from typing import Any
+from typing import Any, get_args
 
 from . import measures
-from .structure import Box, Edge, Graph, Item
+from .structure import Box, Edge, Graph, Item, Kind
 from .summary import Summary
 
 FORMAT, VERSION = "tinygrad_lite graph", 1
@@ -112,7 +112,7 @@ def _box(found: dict[str, Any]) -> Box:
 
 def _item(found: dict[str, Any]) -> Item:
     words = {key: str(found[key]) for key in ("name", "operation", "note", "dtype", "line", "code")}
-    if found["kind"] not in ("parameter", "data", "operation", "layer", "fold"):
+    if found["kind"] not in get_args(Kind):
         raise ValueError(f"unknown kind {found['kind']!r}")
     return Item(
         id=int(found["id"]), kind=found["kind"], shape=tuple(map(int, found["shape"])),

@@ -102,7 +102,7 @@ class _Picture:
         if (heat := box.heat(self.graph.heat)) is not None:
             cells.append(self.chip(heat, label=False))
             width += 45
-        if box.copies:
+        if box.copies and not self.graph.failed:
             cells.append(f"<TD>{self.strip(box.copies)}</TD>")
             width += 9 * min(len(box.copies), STRIP)
         cells.append(
@@ -141,7 +141,7 @@ class _Picture:
             border = style.family_of(item.operation).border
             title = f'<FONT COLOR="{_darker(border)}" POINT-SIZE="11">{title}</FONT>'
         if item.kind == "failed":
-            title = f'<FONT COLOR="{style.WRONG}" POINT-SIZE="11">✗ {title} failed</FONT>'
+            title = f'<FONT COLOR="{style.WRONG}" POINT-SIZE="11">{title}</FONT>'
         if beside := words.beside(item):
             longest = 60 if item.kind == "layer" else 40
             title += f' <FONT COLOR="{style.GREY}" POINT-SIZE="9">{visible(beside, longest)}</FONT>'
@@ -153,7 +153,7 @@ class _Picture:
                 rows.append(_fact(label, summary))
         if dead := words.dead(item):
             rows.append(_fact("neurons", Summary(dead)))
-        if item.copies:
+        if item.copies and not self.graph.failed:
             rows.append(row(f'<TD COLSPAN="2">{self.strip(item.copies)}</TD>'))
         return table(*rows, *chips)
 

@@ -33,7 +33,7 @@ class Drawing:
     def __init__(self, graph: Graph, whole: Graph | None = None, opened: Graph | None = None) -> None:
         self.graph = graph
         self.whole = graph if whole is None else whole
-        self.opened = graph if opened is None else opened
+        self.opened = self.whole if opened is None else opened
 
     @cached_property
     def source(self) -> str:

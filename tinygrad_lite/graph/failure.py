@@ -9,23 +9,27 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from inspect import CO_VARARGS, CO_VARKEYWORDS
 from textwrap import wrap
-from types import FrameType, TracebackType
+from types import CodeType, FrameType, TracebackType
 from typing import Any
 
 import numpy as np
 
 from .. import backprop
-from ..mode import PLACE, written_by_us
+from ..mode import ADVICE, PLACE, written_by_us
 from ..primitive import NO_PARAMS, Node, Primitive, describe, leaf, primitive
 from . import fold
+from . import roll as rolling
 from .drawing import Drawing
 from .reading import graph_of
-from .structure import Graph
+from .structure import Graph, boxes_of
 from .text import shown
+from .words import LONGEST_NOTE
 
 _CHAINED = 8  # exceptions that caused each other, of which the first with Tensors is shown
 _WIDTH = 88
+_LIMIT = 200  # items
 
 
 class Failure(Drawing):
@@ -36,11 +40,12 @@ class Failure(Drawing):
     """
 
     def __init__(
-        self, graph: Graph, error: BaseException, operation: str, operands: list[str], place: tuple[str, ...],
+        self, whole: Graph, message: str, operation: str, operands: list[str], place: tuple[str, ...],
         line: str, code: str,
     ) -> None:  # fmt: skip
-        super().__init__(graph)
-        self.message = f"{type(error).__name__}: {error}"
+        opened = rolling.roll(whole)
+        super().__init__(fold.fit(opened, _LIMIT), whole, opened)
+        self.message = message
         self.operation, self.operands, self.place, self.line, self.code = operation, operands, place, line, code
 
     def __str__(self) -> str:
@@ -88,16 +93,23 @@ def explain_error(error: BaseException | None = None) -> Failure:
     operation, operands, names, params = _failed(error)
     place = next((found for e in _chain(error) if (found := getattr(e, PLACE, None))), ())
     line, code = _asked_by(error)
+    message = _message(error)
     graph = _graph(operation, operands, params, place)
     given = [f"{f'{name} = ' if name else ''}{_told(x)}" for name, x in zip(names, operands, strict=True)]
     last = graph.items[-1]
     shapes = ", ".join(str(tuple(np.shape(x._data if isinstance(x, Node) else x))) for x in operands if x is not None)
-    said = [x for text in f"{type(error).__name__}: {error}".splitlines() for x in wrap(shown(text, 600), _WIDTH)]
-    notes = [*said[:4], *([f"{line}:  {code}"] if line else [])]
+    notes = [shown(message, LONGEST_NOTE), *([f"{line}:  {code}"] if line else [])]
     failed = replace(last, kind="failed", name="", operation=operation, note=shapes, shape=(), dtype="", value=None,
                      gradient=None, measures={}, line=line, code=code)  # fmt: skip
-    graph = replace(graph, items=[*graph.items[:-1], failed], to_blame=(), notes=tuple(notes))
-    return Failure(graph, error, operation, given, place, line, code)
+    items = [*graph.items[:-1], failed]
+    graph = replace(graph, items=items, boxes=boxes_of(items), to_blame=(), notes=tuple(notes))
+    return Failure(graph, message, operation, given, place, line, code)
+
+
+def _message(error: BaseException) -> str:
+    """What it says, and what was noted on it on its way, but for where the picture is."""
+    notes = [str(note) for note in getattr(error, "__notes__", None) or ()]
+    return "\n".join([f"{type(error).__name__}: {error}", *[note for note in notes if not note.endswith(ADVICE)]])
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -130,12 +142,28 @@ def _failed(error: BaseException) -> tuple[str, list[Any], list[str], dict[str, 
                 return frame.f_locals["self"].name, given, [""] * len(given), dict(params or {})
         for frame in reversed(frames):
             code, values = frame.f_code, frame.f_locals
-            found = [(name, x) for name in code.co_varnames[: code.co_argcount] for x in _tensors(values.get(name))]
-            if found:
+            if _is_inner(code):
+                continue
+            found = [(name, x) for name in _arguments(code) for x in _arrays(values.get(name))]
+            if any(isinstance(x, Node) for _, x in found):
                 operation = _called(code.co_name, values.get("self"))
                 return operation, [x for _, x in found], [name for name, _ in found], {}
     raise_from = f"{type(error).__name__}: {error}"
     raise RuntimeError(f"no Tensor was near this error, there is nothing to draw: {raise_from}") from error
+
+
+def _is_inner(code: CodeType) -> bool:
+    """True for a helper of ours: it serves a function whose name the program knows."""
+    function = code.co_name
+    helps = function[0] == "_" and not function.endswith("__")
+    walks = code.co_filename == backprop.__file__ and function != "backward"
+    return written_by_us(code.co_filename) and (helps or walks)
+
+
+def _arguments(code: CodeType) -> tuple[str, ...]:
+    """The names of a function's arguments, those behind * too."""
+    count = code.co_argcount + code.co_kwonlyargcount
+    return code.co_varnames[: count + bool(code.co_flags & CO_VARARGS) + bool(code.co_flags & CO_VARKEYWORDS)]
 
 
 def _called(function: str, owner: Any) -> str:
@@ -145,10 +173,12 @@ def _called(function: str, owner: Any) -> str:
     return type(owner).__name__ + ("" if function in ("call", "__call__") else f".{function}")
 
 
-def _tensors(x: Any) -> list[Node]:
-    if isinstance(x, Node):
+def _arrays(x: Any) -> list[Any]:
+    """The Tensors and arrays that an argument is or holds."""
+    if isinstance(x, Node) or hasattr(x, "__array_function__"):
         return [x]
-    return [y for y in x[:8] if isinstance(y, Node)] if isinstance(x, (list, tuple)) else []
+    held = list(x.values()) if isinstance(x, dict) else x if isinstance(x, (list, tuple)) else []
+    return [y for y in held[:8] if isinstance(y, Node) or hasattr(y, "__array_function__")]
 
 
 def _operand(x: Any) -> Any:
@@ -182,7 +212,7 @@ def _graph(operation: str, operands: list[Any], params: dict[str, Any], place: t
     except RuntimeError:  # freed, or changed since: what led there is gone
         nodes = [node]
     with np.errstate(all="ignore"):
-        return fold.fit(graph_of(nodes), 200)
+        return graph_of(nodes)
 
 
 def _asked_by(error: BaseException) -> tuple[str, str]:

@@ -13,6 +13,8 @@ _LEAVES = 12  # of those that one operation is given, where the graph is too lar
 def close(graph: Graph, depth: int) -> Graph:
     """The graph with each box that lies inside `depth` others closed: one item stands for all that it holds.
 
+    A box in which an operation failed stays open.
+
     >>> import tinygrad_lite as tg
     >>> from .reading import read
     >>> x = tg.tensor(3.0, requires_grad=True)
@@ -24,8 +26,13 @@ def close(graph: Graph, depth: int) -> Graph:
     if depth < 0:
         raise ValueError(f"depth must be 0 (all boxes closed) or more, given {depth}")
 
+    open_to = graph.items[graph.result].scope[:DEEPEST] if graph.failed else ()
+
     def stands_for(item: Item) -> tuple[str, ...] | None:
-        return item.scope[: depth + 1] if len(item.scope) > depth else None
+        length = depth + 1
+        while length <= len(item.scope) and item.scope[:length] == open_to[:length]:
+            length += 1
+        return item.scope[:length] if length <= len(item.scope) else None
 
     boxes = {box.scope: box for box in graph.boxes}
 

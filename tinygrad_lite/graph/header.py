@@ -7,7 +7,6 @@ from .style import Scale
 from .text import cell, row, small, table, visible
 
 _STEPS = 12
-_NOTES = 5
 
 
 def header(graph: Graph, scale: Scale) -> str:
@@ -23,9 +22,7 @@ def header(graph: Graph, scale: Scale) -> str:
     for warning in graph.warnings:
         text = f'<FONT COLOR="{style.WRONG}" POINT-SIZE="10"><B>{visible(warning, 200)}</B></FONT>'
         rows.append(row(cell(text)))
-    rows += [row(cell(small(note, longest=160))) for note in graph.notes[:_NOTES]]
-    if len(graph.notes) > _NOTES:
-        rows.append(row(cell(small(f"… and {len(graph.notes) - _NOTES} more"))))
+    rows += [row(cell(small(line))) for line in words.notes(graph)]
     if scale.used or any(x.sensitivity is not None for x in graph.edges):
         rows.append(row(f"<TD>{_legend(graph, scale)}</TD>"))
     return table(*rows, row('<TD HEIGHT="4"></TD>'), padding=3)

@@ -14,7 +14,8 @@ from .text import shown
 _LEVELS = 6  # of heat: lines and outlines of one level share a line of the text
 _LABELLED = 40  # items: a picture up to here has a number at each edge
 _LONGEST, _EDGES = 50_000, 500  # what Mermaid takes: characters and edges
-_SHAPES = {"operation": "(%s)", "parameter": "[%s]", "data": "[%s]", "layer": "[[%s]]", "fold": "[[%s]]"}
+_SHAPES = {"operation": "(%s)", "parameter": "[%s]", "data": "[%s]", "layer": "[[%s]]", "fold": "[[%s]]",
+           "failed": "(%s)"}  # fmt: skip
 _PLAIN = frozenset(" .,=+/_-()")  # marks that mean nothing inside a quoted label
 
 
@@ -60,8 +61,8 @@ class _Picture:
         lines = [*graph.warnings]
         if blamed := words.hottest(graph):
             lines.append(f"{HEATS[graph.heat].most}: " + ", ".join(f"{n} ({said(graph.heat, x)})" for n, x in blamed))
-        lines += graph.notes[:5]
-        lines.append(HEATS[graph.heat].words)
+        lines += words.notes(graph)
+        lines += [HEATS[graph.heat].words] * (not graph.failed)
         look = f"fill:{style.PAPER},stroke:{style.PAPER},color:{style.WRONG if graph.warnings else style.GREY}"
         self.classes["about"] = look
         return [f'  about["{"<br/>".join(inert(line, 160) for line in lines)}"]:::about']
@@ -110,7 +111,9 @@ class _Picture:
     def look(self, item: Item) -> str:
         """The class of an item: the family of an operation, the level of heat of all else."""
         heat = item.heat(self.graph.heat)
-        if any(x and x.wrong for x in (item.value, item.gradient)):
+        if item.kind == "failed":
+            name, fill, stroke, width = "failed", style.FAILED, style.WRONG, 3
+        elif any(x and x.wrong for x in (item.value, item.gradient)):
             name, fill, stroke, width = "wrong", style.PAPER, style.WRONG, 3
         elif item.kind == "operation":
             family = style.family_of(item.operation)
@@ -120,7 +123,7 @@ class _Picture:
         else:
             level = self.level(heat)
             name, fill, stroke, width = f"heat{level}", style.PAPER, style.ramp(level / (_LEVELS - 1)), 3
-        if item.id == self.graph.result and name != "wrong":
+        if item.id == self.graph.result and name not in ("wrong", "failed"):
             name, stroke, width = "result", style.INK, 3
         self.classes[name] = f"fill:{fill},stroke:{stroke},stroke-width:{width}px,color:{style.INK}"
         return name
@@ -134,7 +137,7 @@ class _Picture:
         for i, edge in enumerate(self.graph.edges):
             line, label = self.line(edge)
             alike.setdefault(line, []).append(i)
-            arrow = "-.->" if edge.sensitivity is None else "-->"
+            arrow = "-.->" if edge.sensitivity is None and not self.graph.failed else "-->"
             text = f'|"{inert(label)}"|' if label and labelled else ""
             yield f"  n{edge.source} {arrow}{text} n{edge.target}"
         for line, places in sorted(alike.items(), key=lambda x: x[1]):

@@ -113,6 +113,8 @@ class _Rolling:
         """The place of the box that stays."""
         if self.stay is not None:
             return next((i for i, box in enumerate(run) if box.scope in self.stay), 0)
+        if self.graph.failed:
+            return len(run) - 1  # next to what failed
         heats = [box.heat_among(self.graph.heat) or 0.0 for box in run]
         return max(range(len(run)), key=lambda i: (heats[i] != heats[i], heats[i]))
 
@@ -171,7 +173,9 @@ class _Rolling:
     def note(self, scope: Scope) -> str:
         place, copies = self.shown[scope]
         most = measures.HEATS[self.graph.heat].most
-        is_hottest = self.stay is None and copies[place].heat_among(self.graph.heat) is not None
+        is_hottest = (
+            self.stay is None and not self.graph.failed and copies[place].heat_among(self.graph.heat) is not None
+        )
         why = f", the {most}" if is_hottest else ""
         names = f"{copies[0].scope[-1]} … {copies[-1].scope[-1]}"
         return f"{stem(scope[-1])} {TIMES} {len(copies)}: {names} are alike, {scope[-1]} is shown{why}."

@@ -1,5 +1,7 @@
 """What is written on cards, boxes and edges, and said of them when somebody points at them: alike in each format."""
 
+from textwrap import wrap
+
 from . import measures
 from .measures import HEATS, said
 from .structure import Box, Edge, Graph, Item, stem
@@ -7,12 +9,15 @@ from .summary import TIMES, figure
 from .text import shown
 
 _COPIES = 24  # that are told one by one
+_NOTES, LONGEST_NOTE, _WIDTH = 5, 360, 96  # notes that are told; characters of one, and of a line
 
 
 def title(item: Item) -> str:
     """Its name, without what the boxes around already say; or what it is."""
     if item.kind == "layer":
         return called(item.name, item.copies)
+    if item.kind == "failed":
+        return f"✗ {item.operation} failed"
     if not item.name:
         return item.operation or item.kind
     *path, last = item.name.split(".")
@@ -48,6 +53,12 @@ def result(graph: Graph) -> str:
     is_loss = "crossentropy" in item.operation or "loss" in item.scope
     name = item.name or ("loss" if is_loss else "result")
     return f"{shown(name)} = {item.value.text}" if item.value else shown(name)
+
+
+def notes(graph: Graph) -> list[str]:
+    """What the reader must be told, in lines."""
+    lines = [line for note in graph.notes[:_NOTES] for line in wrap(shown(note, LONGEST_NOTE), _WIDTH)]
+    return lines + [f"… and {len(graph.notes) - _NOTES} more"] * (len(graph.notes) > _NOTES)
 
 
 def dead(item: Item) -> str:

@@ -46,18 +46,18 @@ const measured = (told) => Object.entries(told).map(([name, [place, words]]) => 
 
 function aboutItem(id) {
   const fact = facts.items[id], now = facts.steps[moment].items[id];
-  const kind = fact.kind === "operation" ? `${fact.operation}, family ${fact.family}` : { parameter: "parameter, a leaf that learns", data: "data, no gradient is wanted", layer: "a folded layer", fold: "folded values" }[fact.kind];
+  const kind = fact.kind === "operation" ? `${fact.operation}, family ${fact.family}` : { parameter: "parameter, a leaf that learns", data: "data, no gradient is wanted", layer: "a folded layer", fold: "folded values", failed: "what failed" }[fact.kind];
   const into = edges.filter((edge) => edge.fact.target === id), out = edges.filter((edge) => edge.fact.source === id);
   const where = facts.boxes[fact.box];
   const rows = [["shape", fact.shape], ["dtype", fact.dtype], ["value", now.value, now.wrong?.includes("value")],
-    ["gradient", now.gradient, now.wrong?.includes("gradient")], ["settings", now.note], ["neurons", now.neurons]];
+    ["gradient", now.gradient, now.wrong?.includes("gradient")], [facts.failed ? "given" : "settings", now.note], ["neurons", now.neurons]];
   return [
     element("h2", {}, fact.title),
     element("p", { class: "kind" }, kind, where ? ", in " : null, where ? link(`b${fact.box}`, where.path.join(" / ")) : null),
     ...section("It computes", ...[fact.formula, now.numbers, fact.shapes].filter(Boolean).map((words) => element("code", {}, words))),
     ...section("It is", table([...rows.filter((row) => row[1]), ...measured(now.heats)])),
-    ...section("Its arguments, and what it hands back to each", ...shares(into, ({ fact: { source } }) => source, true)),
-    ...section("Used by, and what each hands back to it", ...shares(out, ({ fact: { target } }) => target, false)),
+    ...section(facts.failed ? "Its arguments" : "Its arguments, and what it hands back to each", ...shares(into, ({ fact: { source } }) => source, true)),
+    ...section(facts.failed ? "Used by" : "Used by, and what each hands back to it", ...shares(out, ({ fact: { target } }) => target, false)),
     ...section("Written in", ...[fact.line, fact.code].filter(Boolean).map((words) => element("code", {}, words))),
   ];
 }
@@ -68,9 +68,9 @@ function shares(found, other, isOwn) {
   const list = element("ul");
   for (const edge of found) {
     const now = facts.steps[moment].edges[edge.key.slice(1)];
-    const number = now.share === undefined ? "no gradient" : now.local ? now.share : `length ${now.length}`;
+    const number = facts.failed ? facts.items[other(edge)].shape : now.share === undefined ? "no gradient" : now.local ? now.share : `length ${now.length}`;
     const told = isOwn && now.share !== undefined ? calculation(edge, now) : [];
-    list.append(element("li", {}, element("span", { class: "number" }, number), link(`n${other(edge)}`), ...told.map((words) => element("p", {}, words))));
+    list.append(element("li", {}, element("span", { class: "number" }, number ?? ""), link(`n${other(edge)}`), ...told.map((words) => element("p", {}, words))));
   }
   const explained = isOwn && found.some((edge) => edge.fact.rule && edge.fact.rule !== "nothing");
   return explained ? [list, element("p", { class: "hint" }, "g is its own sensitivity (gradient).")] : [list];

@@ -36,8 +36,9 @@ def facts_of(graphs: Sequence[Graph], labels: Sequence[str]) -> dict[str, Any]:
     families = sorted({style.family_of(x.operation) for x in graph.items if x.operation})
     return {
         "title": words.result(graph).rpartition(" = ")[0] or words.result(graph),
-        "notes": [shown(note, 200) for note in (*graph.notes, *graph.warnings)],
+        "notes": [shown(note, words.LONGEST_NOTE) for note in (*graph.notes, *graph.warnings)],
         "result": graph.result,
+        "failed": graph.failed,
         "heat": graph.heat if graph.heat in heats else next(iter(heats), ""),
         "heats": {heat: found.facts for heat, found in heats.items()},
         "widths": [scale.width(scale.low), scale.width(scale.high)],

@@ -5,12 +5,13 @@ const MANY = 60;  // items: of a picture with more, the innermost boxes are fold
 function headline() {
   const { value } = facts.steps[moment].items[facts.result];
   $("title").textContent = value === undefined ? facts.title : `${facts.title} = ${value}`;
-  const worst = items.filter(({ fact }) => [facts.heats[heat]?.about, "layer"].includes(fact.kind))
+  const worst = facts.failed ? [] : items.filter(({ fact }) => [facts.heats[heat]?.about, "layer"].includes(fact.kind))
     .map(({ key, id, fact }) => [facts.steps[moment].items[id].heats[heat], key, fact.name || fact.title])
     .filter(([told]) => told).sort((a, b) => b[0][0] - a[0][0]).slice(0, 3);
   const words = worst.flatMap(([told, key, name], i) => [i ? ", " : `${facts.heats[heat].most}: `,
     element("button", { onclick: () => choose(key, { reveal: true }) }, name), ` ${told[1]}`]);
-  $("subtitle").replaceChildren(...words, ...facts.notes.map((note) => element("span", {}, ` \u00b7 ${note}`)));
+  const notes = facts.notes.map((note, i) => element("span", {}, i || words.length ? ` \u00b7 ${note}` : note));
+  $("subtitle").replaceChildren(...words, ...notes);
 }
 
 function setTheme(dark) {
@@ -22,9 +23,10 @@ function setTheme(dark) {
 
 function foldMany() {
   const depth = ({ fact }) => fact.path.length;
+  const stays = (b) => facts.failed && holds(b, items[facts.result].fact.box);
   for (let deepest = Math.max(0, ...boxes.map(depth)); deepest > 0; deepest--) {
     if (new Set(items.map(({ id }) => seen(id))).size <= MANY) return;
-    boxes.forEach((box, b) => depth(box) === deepest && folded.add(b));
+    boxes.forEach((box, b) => depth(box) === deepest && !stays(b) && folded.add(b));
   }
 }
 
@@ -99,3 +101,4 @@ refold(false);
 prepareFilm();
 rove(`n${items[0].id}`);
 look(beginning(bounds));
+if (facts.failed) bringIntoSight(items[facts.result].place);

@@ -10,14 +10,17 @@ function planWalk() {
   const before = walk[position - 1];
   const last = new Map();
   for (const { id, fact } of items) {
-    if (fact.kind === "operation" || fact.kind === "layer" || fact.kind === "fold") last.set(seen(id), id);
+    if (fact.kind !== "parameter" && fact.kind !== "data") last.set(seen(id), id);
   }
   const forward = [...last].sort((a, b) => a[1] - b[1]).map(([key]) => ({ way: "forward", key }));
   const handsOn = ({ key }) => edges.some((edge) => edge.ends[1] === key && "length" in facts.steps[moment].edges[edge.key.slice(1)]);
   const backward = forward.filter(handsOn).reverse().map(({ key }) => ({ way: "backward", key }));
   walk = [...forward, ...backward];
   $("walk-range").max = walk.length;
-  for (const [i, part] of [forward, backward].entries()) $("walk-parts").children[i].style.flex = String(part.length);
+  for (const [i, part] of [forward, backward].entries()) {
+    $("walk-parts").children[i].style.flex = String(part.length);
+    $("walk-parts").children[i].hidden = !part.length;
+  }
   const same = before ? walk.findIndex(({ way, key }) => way === before.way && key === before.key) : -1;
   show(same + 1);
 }
@@ -71,6 +74,7 @@ const bold = (words) => element("b", {}, words);
 function greeting() {
   const { value } = facts.steps[moment].items[facts.result];
   const count = walk.filter(({ way }) => way === "forward").length;
+  if (facts.failed) return [bold(facts.title), `, after ${count - 1} step${count === 2 ? "" : "s"}. Play them: space, or the arrows ← →.`];
   return ["The result is ", bold(value ?? "not known"), `, computed in ${count} step${count === 1 ? "" : "s"}. `,
     "Play it forward and backward: space, or the arrows ← →."];
 }
@@ -85,6 +89,7 @@ function tellForward(key) {
   const name = bold(titleOf(key));
   if (key.startsWith("b")) return [name, ` does its ${parts.get(key).fact.note}.`];
   const { fact, id } = parts.get(key), now = facts.steps[moment].items[id];
+  if (fact.kind === "failed") return [name, `, given ${now.note}.`];
   if (!fact.formula) return [name, ` gives ${now.value ?? "values"}.`];
   const result = now.numbers ?? `${fact.formula}, which is ${now.value}`;
   const more = now.numbers && now.numbers.split(" = ")[0] !== fact.formula ? `${fact.formula}: ` : "";
