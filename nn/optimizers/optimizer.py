@@ -54,6 +54,12 @@ class Optimizer:
         """
         raise NotImplementedError
 
+    def build(self, weights: Sequence[Tensor]) -> None:
+        """Makes what is remembered of these weights now, not at their first step: then `state_arrays` are whole."""
+        for weight in weights:
+            if weight not in self._states:
+                self._states[weight] = self.initial_state(weight.detach().numpy())
+
     def apply(self, grads: Sequence[Tensor | None], weights: Sequence[Tensor]) -> None:
         """One step. A weight whose gradient is None stays as it is; nothing changes if any gradient does not fit."""
         if len(grads) != len(weights):
