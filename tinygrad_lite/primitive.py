@@ -211,8 +211,9 @@ def _general(step: Primitive, arity: int | None, signature: list[inspect.Paramet
 
     def call(*args: Any, **given: Any) -> Array:
         if arity is not None and len(args) != arity:
-            if arity < len(args) <= arity + len(names) and not given:
-                given, args = dict(zip(names, args[arity:], strict=False)), args[:arity]
+            further = dict(zip(names, args[arity:], strict=False))
+            if arity < len(args) <= arity + len(names) and further.keys().isdisjoint(given):
+                given, args = further | given, args[:arity]
             else:  # arrays by name, or a mistake that Python's own words explain
                 try:
                     bound = inspect.Signature(signature).bind(*args, **given)

@@ -6,44 +6,50 @@ import tinygrad_lite as tg
 
 from .features import inputs_of
 from .network import targets_of
+from .own_data import OwnData
 from .random_numbers import SeedRandom
 from .settings import Settings
 
 
 class Data:
-    """The points as (x1, x2, label), and as the network is given them.
+    """The points as (x1, x2, label), and as the network is given them: each the training and the test part.
 
-    train, test: float64 (points, 3). parts: (inputs, targets) of both. random: where the next numbers come from.
+    points: float64 (points, 3). inputs: Tensors (points, features). targets: (points, outputs). random: where the next
+    numbers come from.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.random = SeedRandom(settings.seed)
-        points = np.array(self._points(settings), dtype=np.float64)
         self.count = settings.train_count
-        self.train, self.test = points[: self.count], points[self.count :]
+        points = np.array(self._generated(settings), dtype=np.float64)
         inputs = inputs_of(points[:, 0], points[:, 1], settings.features)
-        targets = targets_of(settings, points[:, 2])
-        self._inputs, self._targets = inputs[: self.count], targets[: self.count]
-        test = inputs[self.count :], targets[self.count :]
-        self.parts = [(tg.asarray(self._inputs), self._targets), (tg.asarray(test[0]), test[1])]
+        parts = slice(self.count), slice(self.count, None)
+        self.points = [points[part] for part in parts]
+        self.inputs = [tg.asarray(inputs[part]) for part in parts]
+        self.targets = [targets_of(settings, points[part, 2]) for part in parts]
+        self._cycle = inputs[: self.count], self.targets[0]
         self._left = 0
-        self._cycle = self._inputs, self._targets
 
-    def _points(self, settings: Settings) -> list[tuple[float, float, float]]:
+    def _generated(self, settings: Settings) -> list[tuple[float, float, float]]:
         if settings.dataset_in_use == "own" and settings.own is not None:
-            two = settings.classes_in_use == 2
-            points = [(x1, x2, 2 * target - 1 if two else target) for x1, x2, target in settings.own.rows]
+            points = labelled(settings.own)
         else:
             more = (settings.classes,) if settings.classes_in_use > 2 else ()
             points = settings.generator()(self.random, settings.count, settings.noise / 100, *more)
         self.random.shuffle(points)
         return points
 
-    def batch(self, rows: slice, left: int) -> tuple[tg.Tensor, np.ndarray]:
-        """Inputs and targets of these rows, which are counted from the `left` last ones on: those come first."""
+    def cyclic(self, rows: slice, left: int) -> tuple[np.ndarray, np.ndarray]:
+        """Inputs and targets of training points, counted from the `left` last ones on: those come first, once more."""
         if left != self._left:
+            x, y = self.inputs[0].numpy(), self.targets[0]
+            self._cycle = np.concatenate([x[len(x) - left :], x]), np.concatenate([y[len(y) - left :], y])
             self._left = left
-            x, y = self._inputs, self._targets
-            self._cycle = np.concatenate([x[self.count - left :], x]), np.concatenate([y[self.count - left :], y])
         x, y = self._cycle
-        return tg.asarray(x[rows]), y[rows]
+        return x[rows], y[rows]
+
+
+def labelled(own: OwnData) -> list[tuple[float, float, float]]:
+    """The points of own data, with -1 and 1 for two classes."""
+    two = len(own.class_names) == 2
+    return [(x1, x2, 2 * target - 1 if two else target) for x1, x2, target in own.rows]

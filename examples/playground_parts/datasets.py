@@ -1,7 +1,7 @@
 """The six data sets of the TensorFlow Playground, point for point: (x1, x2, label) on the plane from -6 to 6.
 
 Each is a function of a source of random numbers, how many points, and how much noise (0 to 1). The labels of the four
-for classification are -1 and 1, those for regression lie between. Whatever is drawn, is drawn in the Playground's order.
+for classification are -1 and 1, those for regression lie between. The numbers are drawn in the Playground's order.
 """
 
 import math

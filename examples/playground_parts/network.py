@@ -20,10 +20,11 @@ def build(settings: Settings, random: SeedRandom) -> nn.Sequential:
     """
 
     def kernel(shape: tuple[int, ...]) -> np.ndarray:
-        inputs, units = shape
-        if settings.init_zero:
-            return np.zeros(shape)
-        return np.array([[random.random() - 0.5 for _ in range(inputs)] for _ in range(units)]).T.copy()
+        weights = np.zeros(shape)
+        if not settings.init_zero:
+            for neuron in weights.T:
+                neuron[:] = [random.random() - 0.5 for _ in neuron]
+        return weights
 
     def bias(shape: tuple[int, ...]) -> np.ndarray:
         return np.full(shape, 0.0 if settings.init_zero else 0.1)
@@ -104,6 +105,13 @@ def shown(settings: Settings, outputs: Any) -> Any:
     if settings.loss_in_use != "cross-entropy":
         return outputs
     return nn.activations.softmax(outputs) if settings.outputs > 1 else nn.activations.tanh(outputs / 2)
+
+
+def right(outputs: np.ndarray, targets: np.ndarray) -> float:
+    """The share of these samples that are classified right. Logits or not, more than one output or not."""
+    if targets.shape[1] > 1:
+        return float((outputs.argmax(axis=1) == targets.argmax(axis=1)).mean())
+    return float(((outputs > 0) == (targets > 0)).mean())
 
 
 def maps(settings: Settings, layers: Sequence[nn.Dense], size: int) -> np.ndarray:

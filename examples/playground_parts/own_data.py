@@ -45,9 +45,7 @@ class OwnData:
         if len(self.class_names) == 1 or len(self.class_names) > MOST_CLASSES:
             raise ValueError(f"own data must have 2 to {MOST_CLASSES} classes, given {len(self.class_names)}")
         if not FEWEST_POINTS <= len(self.rows) <= MOST_POINTS:
-            raise ValueError(
-                f"own data must have {FEWEST_POINTS} to {MOST_POINTS:,} points, given {len(self.rows):,}"
-            )
+            raise ValueError(f"own data must have {FEWEST_POINTS} to {MOST_POINTS:,} points, given {len(self.rows):,}")
         for name in self.class_names:
             text("the name of a class", name, LONGEST_NAME)
         if len(set(self.class_names)) < len(self.class_names):
@@ -157,7 +155,7 @@ def _table(source: str) -> tuple[list[str], list[list[str]], list[int]]:
         if len(row) != width:
             raise ValueError(f"line {number} has {len(row)} values, the first line has {width}")
     if delimiter != ",":  # then a comma may be a decimal point
-        rows = [[cell.replace(",", ".") if _is_number(cell.replace(",", ".")) else cell for cell in row] for row in rows]
+        rows = [[_with_point(cell) for cell in row] for row in rows]
     if any(map(_is_number, rows[0])):
         return [f"column {i}" for i in range(width)], rows, numbers
     return rows[0], rows[1:], numbers[1:]
@@ -211,6 +209,11 @@ def _classes(labels: list[str], lines: list[int]) -> tuple[tuple[str, ...], list
     return tuple([_named(name, "class") for name in order]), [float(order.index(label)) for label in labels]
 
 
+def _with_point(cell: str) -> str:
+    with_point = cell.replace(",", ".")
+    return with_point if _is_number(with_point) else cell
+
+
 def _number(cell: str, column: str, line: int) -> float:
     if not _is_number(cell):
         raise ValueError(f"line {line}: {shown(column)} must be a number, given {shown(cell)}")
@@ -225,7 +228,7 @@ def _is_number(cell: str) -> bool:
 
 
 def _fills_the_plane(values: list[float]) -> bool:
-    return -6 <= min(values) and max(values) <= 6 and max(values) - min(values) >= 3
+    return min(values) >= -6 and max(values) <= 6 and max(values) - min(values) >= 3
 
 
 def _scaled(values: list[float], name: str, reach: float) -> tuple[list[float], Axis]:

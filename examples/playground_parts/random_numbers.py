@@ -1,7 +1,6 @@
 """The random numbers of the TensorFlow Playground: those of JavaScript's seedrandom 2.4.4."""
 
 import math
-from typing import Any
 
 
 class SeedRandom:
@@ -54,7 +53,7 @@ class SeedRandom:
             s = v1 * v1 + v2 * v2
         return mean + math.sqrt(variance) * (math.sqrt(-2 * math.log(s) / s) * v1)
 
-    def shuffle(self, items: list[Any]) -> None:
+    def shuffle(self, items: list) -> None:
         """Fisher and Yates's, from the end."""
         for last in range(len(items) - 1, -1, -1):
             i = math.floor(self.random() * (last + 1))

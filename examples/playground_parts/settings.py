@@ -138,9 +138,8 @@ class Settings:
                 has = "classes" if self.own.class_names else "values"
                 raise ValueError(f"the problem is {self.problem}, but the own data has {has}")
         if not 0 < self.train_count < self.count:
-            raise ValueError(
-                f"{self.train_percent:g} % of {self.count} points leaves none to {'test on' if self.train_count else 'learn from'}"
-            )
+            missing = "test on" if self.train_count else "learn from"
+            raise ValueError(f"{self.train_percent:g} % of {self.count} points leaves none to {missing}")
 
     # What follows from them.
 
