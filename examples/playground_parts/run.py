@@ -11,6 +11,7 @@ from .training import MOST_CHANGES, Training
 class Run(Training):
     """A network that learns on the playground, as `Training` says, and what the page shows of it.
 
+    >>> from playground_parts import Run, Settings
     >>> run = Run(Settings(seed="0.12345"))
     >>> run.step("epoch", 10)
     >>> [round(loss, 12) for loss in run.losses()]

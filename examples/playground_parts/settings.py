@@ -56,12 +56,13 @@ class Settings:
     The names and values are in the table of `query`; `CHOICES` and `RANGES` say what is allowed. Raises ValueError for
     a value that is not. A feature whose control is hidden is no input, as in the original Playground.
 
-    >>> Settings(hidden=(8, 8), activation="relu").to_query()[:40]
-    'activation=relu&batchSize=10&dataset=cir'
+    >>> Settings(hidden=(8, 8), activation="relu").to_query()[:53]
+    'activation=relu&regularization=none&batchSize=10&data'
     >>> Settings.from_query("#networkShape=3&learningRate=0.1").hidden
     (3,)
     >>> Settings(noise=90)
     Traceback (most recent call last):
+        ...
     ValueError: noise must be a number from 0 to 80, given 90
     """
 

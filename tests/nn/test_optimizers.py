@@ -142,3 +142,26 @@ def test_a_subclass_writes_one_weights_update_only():
 def test_settings_that_cannot_be_meant_are_refused(make, error, words):
     with pytest.raises(error, match=words):
         make()
+
+
+@pytest.mark.parametrize("name", sorted(OPTIMIZERS))
+def test_what_is_remembered_can_be_made_before_the_first_step(name):
+    """Then it is saved and restored like the weights, and the steps are the same."""
+
+    def ends(prepare):
+        w = tg.tensor([1.0, -2.0], requires_grad=True)
+        optimizer = OPTIMIZERS[name]()
+        prepare(optimizer, w)
+        for g in ([0.5, -1.0], [2.0, 0.25]):
+            optimizer.apply([tg.tensor(g)], [w])
+        return w.tolist(), [array.tolist() for array in optimizer.state_arrays]
+
+    def built(optimizer, w):
+        optimizer.build([w])
+        counts.append(len(optimizer.state_arrays))
+        optimizer.build([w])
+
+    counts = []
+    expected = ends(lambda optimizer, w: None)
+    assert ends(built) == expected
+    assert counts == [len(expected[1])]
