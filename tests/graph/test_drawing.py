@@ -17,7 +17,7 @@ from hostile import harmless
 from tinygrad_lite.graph import Drawing, drawing, read, render
 from tinygrad_lite.graph.measures import HEATS, Heat
 from tinygrad_lite.graph.style import Scale, ramp
-from tinygrad_lite.graph.summary import MINUS
+from tinygrad_lite.graph.summary import MINUS, TIMES
 
 drawn = pytest.mark.skipif(not render._commands("svg"), reason="nothing is installed that draws")
 
@@ -77,6 +77,22 @@ def test_a_share_belongs_to_its_argument_also_beside_arguments_without_a_rule():
     x, y = (tg.tensor(1.0, requires_grad=True, name=n) for n in "xy")
     graph = read(second_only(x, y))
     assert {graph.items[e.source].name: e.sensitivity for e in graph.edges} == {"x": None, "y": 5.0}
+
+
+def test_settings_are_told_but_for_the_usual():
+    image, kernel = np.ones((2, 9, 9, 4)), tg.tensor(np.ones((3, 3, 4, 6)), requires_grad=True)
+    pairs = tg.tensor(np.ones((3, 3, 2, 6)), requires_grad=True)
+    notes = [read(y).items[-1].note for y in (
+        tg.conv(image, kernel), tg.conv(image, kernel, None, 2, "same", 2), tg.conv(image, pairs, groups=2),
+        tg.max_pool(tg.tensor(image, requires_grad=True), 2), kernel.sum(), kernel.sum(axis=(0, 1)))]  # fmt: skip
+    assert notes == [
+        f"windows=3 {TIMES} 3",
+        f"windows=3 {TIMES} 3, strides 2 {TIMES} 2, padding 2 {TIMES} 2, dilation 2 {TIMES} 2",
+        f"groups=2, windows=3 {TIMES} 3",
+        f"windows=2 {TIMES} 2, strides 2 {TIMES} 2",
+        "",
+        "axis=(0, 1)",
+    ]
 
 
 def test_data_given_as_a_setting_is_drawn_under_the_setting_s_name():
@@ -182,6 +198,11 @@ def test_blame_is_the_share_of_the_result():
     graph = read((x * tg.tensor([3.0, 5.0])).sum())  # homogeneous: the shares of the result are 3 and -10
     assert graph.items[0].measures["blame"] == 13
     assert [e.blame for e in graph.edges] == [13, None, 13]
+
+
+def test_blame_is_taken_in_float64_whatever_the_values_are():
+    x = tg.tensor(np.full((2, 2), 300, np.float16), requires_grad=True)
+    assert read(((x - np.float16(299)) * np.float16(400)).sum()).items[0].measures["blame"] == 4 * 300 * 400
 
 
 def test_a_box_and_its_closed_item_have_the_measures_of_their_parameters_together():

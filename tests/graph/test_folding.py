@@ -192,6 +192,18 @@ def test_what_is_handed_through_a_hidden_step_used_twice_is_told_apart():
     assert sorted(e.sensitivity for e in graph.edges if e.source == 0) == pytest.approx([2**0.5, 3 * 2**0.5])
 
 
+def test_what_each_user_of_a_stretched_value_hands_back_is_not_known_and_so_it_is_not_hidden():
+    x = tg.tensor([1.0, 2.0], requires_grad=True, name="x")
+    rows = tg.broadcast_to(x, (5, 2))
+    assert [i.operation for i in hide(read((rows * 2.0).sum() + rows.sum()), ["shapes"]).items][:2] == [
+        "",
+        "broadcast_to",
+    ]
+    graph = hide(read((rows * 2.0).sum()), ["shapes"])
+    assert [i.operation for i in graph.items] == ["", "multiply", "sum"]
+    assert graph.edges[0].sensitivity == graph.items[0].sensitivity == pytest.approx(10 * 2**0.5)
+
+
 def test_the_result_is_never_hidden():
     x = tg.tensor([1.0, 2.0], requires_grad=True)
     graph = hide(read((x * 2).reshape(2, 1)), ["shapes"])

@@ -30,13 +30,18 @@ def hide(graph: Graph, kinds: Collection[str]) -> Graph:
     for kind in kinds:
         if kind not in KINDS:
             raise ValueError(f"hide takes some of {', '.join(map(repr, KINDS))}, given {kind!r}")
-    hidden = {x.id: kind for x in graph.items if (kind := _kind_of(x)) in kinds and x.id != graph.result}
-    if not hidden:
-        return graph
-    incoming: dict[int, list[Edge]] = {}  # of what is hidden: the edges that come to it from what is shown
     users = [0] * len(graph.items)
     for edge in graph.edges:
         users[edge.source] += 1
+
+    def is_hidden(x: Item) -> bool:
+        adds_up = x.operation == "broadcast_to" and users[x.id] > 1  # then nobody knows each user's part of the sum
+        return _kind_of(x) in kinds and x.id != graph.result and not adds_up
+
+    hidden = {x.id: _kind_of(x) for x in graph.items if is_hidden(x)}
+    if not hidden:
+        return graph
+    incoming: dict[int, list[Edge]] = {}  # of what is hidden: the edges that come to it from what is shown
     edges: list[Edge] = []
     for edge in graph.edges:
         if edge.source not in hidden:

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from ..primitive import NUMBERS, Array
-from .summary import TIMES, Look, figure
+from .summary import BLOCK, TIMES, Look, figure
 
 Heat = Literal["gradient", "blame", "ratio", "activation", "bytes", "time"]
 Measures = Mapping[str, float]  # of one item: some of HEATS; "size" of a parameter, "dead" share of relus, "flow"
@@ -77,7 +77,9 @@ def blame(value: Array, g: Array) -> float:
     """
     if type(g) in NUMBERS:
         return abs(float(value) * float(g))
-    return float(np.add.reduce(abs(value * g), axis=None, dtype=np.float64))
+    value, g = value.reshape(-1), g.reshape(-1)
+    blocks = [slice(start, start + BLOCK) for start in range(0, len(g), BLOCK)]
+    return float(sum(abs(np.multiply(value[part], g[part], dtype=np.float64)).sum() for part in blocks))
 
 
 def folded(members: Iterable[Any]) -> dict[str, float]:

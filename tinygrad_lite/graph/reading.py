@@ -279,6 +279,8 @@ def _setting(value: Any, depth: int = 0) -> str:
         return value[:60]
     if isinstance(value, np.dtype):
         return value.name
+    if hasattr(value, "_fields"):  # a NamedTuple has words of its own
+        return str(value)[:60]
     if isinstance(value, tuple) and len(value) <= 6 and depth < 2:
         words = [_setting(v, depth + 1) for v in value]
         return f"({', '.join(words)})" if all(words) else ""

@@ -70,13 +70,13 @@ def look(array: Array) -> Look:
     return Look(_in_words(array, flat, total, square), math.sqrt(square), magnitude / array.size)
 
 
-_BLOCK = 1 << 18  # elements: a wider copy of a whole array might not fit into memory
+BLOCK = 1 << 18  # elements: a wider copy of a whole array might not fit into memory
 
 
 def _sums(flat: Array) -> tuple[float, float, float]:
     """Of the values, of their magnitudes and of their squares, added up in float64."""
-    if len(flat) > _BLOCK:
-        parts = [_sums(flat[start : start + _BLOCK]) for start in range(0, len(flat), _BLOCK)]
+    if len(flat) > BLOCK:
+        parts = [_sums(flat[start : start + BLOCK]) for start in range(0, len(flat), BLOCK)]
         total, magnitude, square = (sum(part) for part in zip(*parts, strict=True))
         return total, magnitude, square
     block = flat.astype(np.float64, copy=False)

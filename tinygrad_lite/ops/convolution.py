@@ -90,7 +90,7 @@ def _working(*arrays: Array) -> tuple[Any, Any]:
     lambda g, out, x, kernel, bias, windows, groups: _conv_kernel(x, g, kernel.shape, windows, groups),
     lambda g, out, x, kernel, bias, windows, groups: _add_rows(g),
 )
-def _conv(x: Array, kernel: Array, bias: Array | None, windows: Windows, groups: int) -> Array:
+def _conv(x: Array, kernel: Array, bias: Array | None, windows: Windows, groups: int = 1) -> Array:
     dtype, working = _working(x, kernel)
     out = np.empty_like(x, order="C", shape=(len(x), *windows.lengths(x.shape), kernel.shape[-1]), dtype=working)
     products = out.size * math.prod(kernel.shape[:-1]) if kernel.size <= BLOCK else 0
@@ -113,7 +113,7 @@ def _conv(x: Array, kernel: Array, bias: Array | None, windows: Windows, groups:
     lambda g, out, x, kernel, shape, windows, groups: _conv(g, kernel, None, windows, groups),
     lambda g, out, x, kernel, shape, windows, groups: _conv_kernel(g, x, kernel.shape, windows, groups),
 )
-def _conv_input(x: Array, kernel: Array, shape: tuple[int, ...], windows: Windows, groups: int) -> Array:
+def _conv_input(x: Array, kernel: Array, shape: tuple[int, ...], windows: Windows, groups: int = 1) -> Array:
     dtype, working = _working(x, kernel)
     out = np.empty_like(x, order="C", shape=shape, dtype=working)
     rows_back, back = windows.rows_back(), windows.back()
@@ -188,7 +188,7 @@ def _hand_back_by_offset(x: Array, kernel: Array, out: Array, windows: Windows, 
     lambda g, out, x, y, shape, windows, groups: _conv_input(y, g, x.shape, windows, groups),
     lambda g, out, x, y, shape, windows, groups: _conv(x, g, None, windows, groups),
 )
-def _conv_kernel(x: Array, y: Array, shape: tuple[int, ...], windows: Windows, groups: int) -> Array:
+def _conv_kernel(x: Array, y: Array, shape: tuple[int, ...], windows: Windows, groups: int = 1) -> Array:
     dtype, working = _working(x, y)
     if direct := _direct(x, y, windows, groups, shape[-1], y.size * math.prod(shape[:-1])):
         return direct.conv_kernel(x, y, shape, windows)

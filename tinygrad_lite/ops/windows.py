@@ -23,6 +23,17 @@ class Windows(NamedTuple):
     padding: Pairs
     dilation: tuple[int, ...]
 
+    def __str__(self) -> str:
+        """In a few words, without what is usual: a picture shows them.
+
+        >>> print(Windows((3, 3), (2, 2), ((0, 1), (1, 1)), (1, 1)))
+        3 × 3, strides 2 × 2, padding 0+1 × 1
+        """
+        pads = [str(a) if a == b else f"{a}+{b}" for a, b in self.padding]
+        told = [("strides", self.strides, 1), ("padding", pads, "0"), ("dilation", self.dilation, 1)]
+        words = [f"{name} {' × '.join(map(str, x))}" for name, x, usual in told if set(x) != {usual}]
+        return ", ".join([" × ".join(map(str, self.window)), *words])
+
     @classmethod
     def of(
         cls, name: str, shape: tuple[int, ...], window: Any, strides: Any, padding: Any, dilation: Any = 1
