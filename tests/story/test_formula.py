@@ -202,17 +202,37 @@ def test_what_has_no_formula_says_so_in_one_line():
         assert reason in " ".join(story.text().split("No formula: ")[1].split())
 
 
+def test_a_formula_calls_things_what_the_story_calls_them():
+    w = tg.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True, name="my w")
+    formula = tg.explain((w @ w).sum() * 1.5, wrt=w).formula
+    assert (formula.of, formula.by) == ("product", "my w[1, 1]")
+    assert formula.text.splitlines()[-1].startswith("d product / d my_w_11 = 1.5*my_w_")
+    drawn = formula.pretty()
+    assert drawn.startswith("d product / d my w₁₁ = 1.5⋅my w₀₁ + ")
+    assert r"\partial\, \mathrm{my\_w}_{11}} = 1.5 \cdot \mathrm{my\_w}_{01} + " in formula.latex
+    assert "<mo>∂</mo><msub><mi>my w</mi><mi>11</mi></msub>" in formula.mathml
+    assert "_" not in formula.mathml
+
+
+def test_a_factor_of_1_is_not_written_and_a_step_is_explained():
+    x = tg.tensor(2.0, requires_grad=True, name="x")
+    assert "1.0" not in tg.explain(tg.sin(x * 0.1 * 10.0)).formula.text.splitlines()[-1]
+    formula = tg.explain(tg.maximum(x, 1.0) * 3.0).formula
+    assert "3⋅θ(x - 1)" in formula.pretty()
+    assert formula.notes == ("where θ(x), or Heaviside(x), is 1 for x > 0, 0 for x < 0 and 1/2 at 0",)
+
+
 def test_a_formula_too_long_to_be_read_is_not_shown():
     x = leaf(0.5, "x")
     y = x
     for _ in range(14):
         y = tg.sin(y * x) + tg.cos(y)
-    with pytest.raises(NoFormula, match="written out, the formula has more than 300 operations"):
+    with pytest.raises(NoFormula, match="written out, it has more than 300 operations"):
         _ = tg.explain(y, wrt=x).formula
     y = x
     for _ in range(20):
         y = tg.sin(y * x)
-    with pytest.raises(NoFormula, match="the formula has 859 operations: too long to be read"):
+    with pytest.raises(NoFormula, match="it has 859 operations, too many to be read"):
         _ = tg.explain(y, wrt=x).formula
 
 

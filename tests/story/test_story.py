@@ -12,6 +12,7 @@ import nn
 import tinygrad_lite as tg
 from nn import activations, losses
 from tinygrad_lite.graph import render
+from tinygrad_lite.graph.summary import figure
 
 RNG = np.random.default_rng(0)
 
@@ -54,6 +55,69 @@ def test_a_bias_is_used_by_every_sample():
     layer = nn.Dense(3)
     text = tg.explain(layer(x).sum(), limit=9).text()
     assert "Used by 32 samples: what they hand back to bias is added up." in " ".join(text.split())
+
+
+def told(result, **how):
+    return " ".join(tg.explain(result, **how).text().replace("\N{BOX DRAWINGS LIGHT VERTICAL}", " ").split())
+
+
+def test_values_of_one_noun_are_told_apart():
+    x = x_of(name="x")
+    y = x * x
+    text = told(tg.sin(y) * y, wrt=[x, y])
+    assert "the gradient of the product by the product of step 3:" in text
+    assert "Make the product of step 3 larger by 0.001, and the product changes by" in text
+    assert "All together: the product of step 3 is reached by 2 paths" in text
+
+    b = x_of(name="b")
+    text = told((x + 1.0) + (b + 2.0), wrt=x)
+    assert "the sum = the sum of step 2 + the sum of a step off the way = " in text
+
+    for _ in range(20):
+        y = tg.sin(y) + 0.5
+    assert "= sin(the sum of a step left out) = " in told(y, limit=4)
+
+
+def test_a_constant_below_0_stands_in_parentheses():
+    x = x_of(name="x")
+    assert "the product = x \N{MULTIPLICATION SIGN} (\N{MINUS SIGN}5) = " in told(x * -5.0)
+
+
+def test_what_is_handed_0_was_read_all_the_same():
+    """It says who is handed something, not who was read: some that were read are handed 0."""
+    x = x_of(2, 3)
+    text = told((x[np.array([0, 0, 1])] * np.array([[1.0, 0.0, 0.0]])).sum(), wrt=x)
+    assert "Only what was read is handed something: 2 of 6 numbers." in text
+    y = x * 2
+    v = x_of(2, name="v")
+    y[0, :2] = v
+    text = told((y * np.array([[0.0, 1.0, 1.0], [0.0, 1.0, 1.0]])).sum(), wrt=[x, v])
+    assert "Only what was not replaced is handed something: 3 of 6 numbers." in text
+    assert text.count("Only what") == 1  # not said of the new values, of which one is handed 0, too
+
+
+def test_a_relu_of_nan_is_not_called_negative():
+    x = tg.tensor([np.nan, -1.0, 2.0], requires_grad=True, name="x")
+    assert "2 of 3 were not positive and hand back nothing" in told(activations.relu(x).sum())
+
+
+def test_there_is_no_minus_zero():
+    x = tg.tensor(-1.0, requires_grad=True, name="x")
+    text = told(activations.relu(x) * -3.0)
+    assert "0 = its sensitivity \N{MINUS SIGN}3 \N{MULTIPLICATION SIGN} 0 " in text
+    assert "\N{MINUS SIGN}0 " not in text and "\N{MINUS SIGN}0." not in text
+
+
+def test_float16_is_told_with_what_it_can_hold():
+    x = tg.tensor(np.float16(60000), requires_grad=True, name="x")
+    with np.errstate(over="ignore"):
+        text = told(x * x)
+    assert "float16: they have about 3 digits, and beyond 65,504 they are infinite." in text
+    assert "float16" not in told(x_of())
+
+
+def test_a_shape_has_its_thousands_apart():
+    assert "To x it hands back 70,000 numbers of length" in told(x_of(70_000).mean())
 
 
 def test_a_relu_says_who_is_silent():
@@ -127,10 +191,18 @@ def test_a_value_on_the_way_to_another_can_be_asked_for_too():
     assert tg.explain(h, wrt=h).steps[0].sensitivity.largest == 1
 
 
-def test_a_result_that_is_no_single_number_is_told_as_its_sum():
+def test_of_a_result_that_is_no_single_number_the_total_is_told():
     x = x_of(3)
-    story = tg.explain(tg.sin(x), wrt=x)
-    assert "is not a single number: this is the story of its sum." in " ".join(story.text().split())
+    y = tg.sin(x)
+    story = tg.explain(y, wrt=x)
+    text = " ".join(story.text().split())
+    assert text.startswith("How strongly does the total of the sine answer to x?")
+    assert f"The total of the sine is {figure(y.sum().item())}." in text
+    assert "The sine is not a single number, so this is the story of its total: all its numbers added up." in text
+    assert "Their total answers to each of its numbers one for one" in text
+    slope = story.steps[-1].sensitivity
+    assert f"{slope.place[0]}] larger by 0.001, and the total of the sine changes by about" in text
+    assert f"the gradient of the total of the sine by x: 3 numbers of length {figure(slope.length)}" in text
     assert story.steps[-1].sensitivity.length == pytest.approx(np.linalg.norm(np.cos(x.data)))
 
 
@@ -145,7 +217,7 @@ def test_a_long_chain_is_told_by_some_of_its_steps_and_the_rest_is_counted():
     assert len(told) + sum(gap.steps for gap in story.telling.gaps) == story.telling.on_the_way == 20_000
     text = " ".join(story.text().split())
     assert "Of the 20,000 steps, 7 are told: those that the largest share went through (limit=7)." in text
-    assert "A step that is not told hands it" in text
+    assert "A step left out hands it" in text
 
 
 def test_of_two_branches_the_one_that_carries_more_is_told():
@@ -158,7 +230,7 @@ def test_of_two_branches_the_one_that_carries_more_is_told():
     assert {"tanh", "multiply"} <= {step.operation for step in story.steps}
     received = story.steps[-1].received
     assert received.others == 1 and abs(received.rest) < 0.01
-    assert "1 share from steps that are not told" in " ".join(story.text().split())
+    assert "1 share from steps left out" in " ".join(story.text().split())
 
 
 def test_modules_of_what_is_left_out_are_named():
@@ -245,7 +317,9 @@ def test_the_page_lights_up_what_each_step_is_about():
         assert set(marks) <= ids
         assert len(li["data-edges"].split()) == len(step.shares)
         item = story.drawing.graph.items[int(li["data-node"][1:])]
-        assert item.operation == step.operation and item.name == (step.name if step.named else "")
+        assert item.operation == step.operation and item.name == (
+            step.name if not step.name.startswith(("the ", "what ")) else ""
+        )
 
 
 @pytest.mark.parametrize("steps", [3, 500])

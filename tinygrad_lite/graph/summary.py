@@ -26,6 +26,7 @@ def figure(number: float, digits: int = 4) -> str:
     >>> figure(0.000123456), figure(1234567.0, 3), figure(12345.6, 3), figure(2.0)
     ('0.0001235', '1.23e6', '12346', '2')
     """
+    number = number or 0.0  # there is no minus 0 on paper
     text = f"{number:.0f}" if 10**digits <= abs(number) < 10**6 else f"{number:.{digits}g}"
     mantissa, _, exponent = text.partition("e")
     return (f"{mantissa}e{int(exponent)}" if exponent else mantissa).replace("-", MINUS)

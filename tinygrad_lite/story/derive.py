@@ -62,7 +62,7 @@ def recipe_of(result: Node, nodes: Sequence[Node], name: str, names: Callable[[N
         each = sum(written.get(x._number, 1) for x in node._inputs if isinstance(x, Node))
         written[node._number] = 1 + each * _elements_used(node)
     if written[result._number] > _WRITTEN_OUT:
-        return f"written out, the formula has more than {_WRITTEN_OUT} operations"
+        return f"written out, it has more than {_WRITTEN_OUT} operations"
     leaves: dict[int, tuple[str, np.ndarray]] = {}
     lines, values = [], {}
     for node in steps:
@@ -121,11 +121,11 @@ def formula_of(recipe: Recipe, end: int, name: str, place: Place = ()) -> Formul
     value, by = known[recipe.result].reshape(-1)[0], known[end][place]
     derivative = _shortest(tools, tools.sympy.diff(value, by))
     if (length := derivative.count_ops()) > _LONGEST:
-        raise NoFormula(f"the formula has {length:,} operations: too long to be read")
+        raise NoFormula(f"it has {length:,} operations, too many to be read")
     used = derivative.free_symbols | value.free_symbols | {by}
     short, where = _named_apart(tools, derivative, taken)
     short, where = _few_digits(tools, short), tuple([(name, _few_digits(tools, x)) for name, x in where])
-    notes = tuple([note for f, note in tools.notes.items() if derivative.has(f)])
+    notes = tuple([note for f, note in tools.notes.items() if short.has(f) or any(x.has(f) for _, x in where)])
     label = next(label for label, s in symbols.items() if s is by)
     return Formula(recipe.name, label, value, derivative, {n: s for n, s in symbols.items() if s in used},
                    {s: v for s, v in point.items() if s in used}, short, where, notes)  # fmt: skip
@@ -161,4 +161,8 @@ def _named_apart(tools: Any, expression: Any, taken: set[str]) -> tuple[Any, tup
 
 
 def _few_digits(tools: Any, expression: Any) -> Any:
-    return expression.xreplace({x: tools.sympy.Float(x, _DIGITS) for x in expression.atoms(tools.sympy.Float)})
+    def short(x: Any) -> Any:
+        x = tools.sympy.Float(x, _DIGITS)
+        return tools.sympy.Integer(x) if float(x).is_integer() and abs(x) < 10**_DIGITS else x
+
+    return expression.xreplace({x: short(x) for x in expression.atoms(tools.sympy.Float)})

@@ -43,23 +43,37 @@ class Formula:
         numbers = {s: kit().sympy.Float(v, 17) for s, v in at.items()}
         return float(kit().plain(self.derivative.subs(numbers)).evalf(17))
 
+    def _as_read(self, expression: Any) -> Any:
+        """The same with symbols whose names SymPy writes as people do: words apart, the index below the line."""
+        sympy, names = kit().sympy, {}
+        for label, symbol in self.symbols.items():
+            name, index = _parts(label)
+            names[symbol] = sympy.Symbol(name.replace("_", " ") + (f"_{index}" if index else ""))
+        with sympy.evaluate(False):  # it stays as it was factored
+            return expression.xreplace(names)
+
     @property
     def text(self) -> str:
         """In one line for each equation, as Python would write it."""
         sstr = kit().sympy.sstr
-        lines = [f"{self.of} = {sstr(self.value)}", f"d {self.of} / d {self.by} = {sstr(self.short)}"]
+        by = self.symbols[self.by].name
+        lines = [f"{self.of} = {sstr(self.value)}", f"d {self.of} / d {by} = {sstr(self.short)}"]
         lines += [f"where {sstr(name)} = {sstr(x)}" for name, x in self.where]
         return "\n".join([*lines, *self.notes])
 
     def pretty(self, width: int = 76) -> str:
         """As it is written on paper, in characters; in one line each, where that would be too wide or too high."""
         sympy, lines = kit().sympy, []
-        rows = [(f"d {self.of} / d {self.by}", self.short), *[(sympy.sstr(name), x) for name, x in self.where]]
-        for i, (name, x) in enumerate(rows):
-            drawn = sympy.pretty(sympy.Eq(sympy.Symbol(name), x, evaluate=False), use_unicode=True, wrap_line=False)
+        by = self.symbols[self.by]
+        drawn_by = sympy.pretty(self._as_read(by), use_unicode=True)
+        rows = [(f"d {self.of} / d {drawn_by}", f"d {self.of} / d {by.name}", self.short)]
+        rows += [(n.name, n.name, x) for n, x in self.where]
+        for i, (name, plain, x) in enumerate(rows):
+            equation = sympy.Eq(sympy.Symbol(name), self._as_read(x), evaluate=False)
+            drawn = sympy.pretty(equation, use_unicode=True, wrap_line=False)
             block = [line.rstrip() for line in drawn.splitlines()]
             if max(map(len, block)) > width or len(block) > 9:
-                block = textwrap.wrap(f"{name} = {sympy.sstr(x)}", width, subsequent_indent="    ")
+                block = textwrap.wrap(f"{plain} = {sympy.sstr(x)}", width, subsequent_indent="    ")
             lines += ([""] if i and len(block) > 1 else []) + block
         return "\n".join([*lines, *[x for note in self.notes for x in textwrap.wrap(note, width)]])
 
@@ -67,7 +81,7 @@ class Formula:
     def latex(self) -> str:
         """As LaTeX, one equation a line; the derivative first."""
         sympy = kit().sympy
-        names = {s: _upright(s.name) for s in self.symbols.values()}
+        names = {symbol: _upright(*_parts(label)) for label, symbol in self.symbols.items()}
         print_ = lambda x: sympy.latex(x, symbol_names=names, mul_symbol=r" \cdot ")
         left = rf"\frac{{\partial\, {_upright(inert(self.of))}}}{{\partial\, {print_(self.symbols[self.by])}}}"
         return " \\\\\n".join(
@@ -77,14 +91,25 @@ class Formula:
     @property
     def mathml(self) -> str:
         """As MathML, which browsers show without any library."""
-        mathml = kit().mathml
-        left = _fraction(inert(self.of), mathml(self.symbols[self.by]))
+
+        def mathml(x: Any) -> str:
+            return kit().mathml(self._as_read(x))
+
+        left = _fraction(inert(self.of).replace("_", " "), mathml(self.symbols[self.by]))
         rows = [(left, mathml(self.short)), *[(mathml(n), mathml(x)) for n, x in self.where]]
         return "".join([f'<math display="block"><mrow>{a}<mo>=</mo>{b}</mrow></math>' for a, b in rows])
 
 
-def _upright(name: str) -> str:
-    return name if len(name) == 1 else rf"\mathrm{{{name}}}".replace("_", r"\_")
+def _parts(label: str) -> tuple[str, str]:
+    """The name of a Tensor as a symbol, and which of its numbers is meant: ("w", "01") of `w[0, 1]`."""
+    name, index, primes = re.fullmatch(r"(.*?)(?:\[(\d+(?:, \d+)*)\])?('*)", label, re.DOTALL).groups()  # type: ignore[union-attr]
+    places = (index or "").split(", ")
+    return inert(name) + primes, ("" if max(map(len, places)) < 2 else ",").join(places)
+
+
+def _upright(name: str, index: str = "") -> str:
+    name = name if len(name) == 1 else rf"\mathrm{{{name}}}".replace("_", r"\_")
+    return name + (f"_{{{index}}}" if index else "")
 
 
 def _fraction(of: str, by: str) -> str:

@@ -75,7 +75,7 @@ def closed(facts: Facts, i: int) -> str:
     """Of a relu: who is silent."""
     x, size = np.asarray(facts.inputs[0]), np.size(facts.out)
     silent = size - int((x > 0).sum())
-    kind = "not positive" if (x == 0).any() else "negative"
+    kind = "negative" if int((x < 0).sum()) == silent else "not positive"
     if size == 1:
         return (
             f"Its input was {kind}: it hands back nothing." if silent else "Its input was positive: the door is open."
@@ -94,13 +94,15 @@ def taken(facts: Facts, i: int) -> str:
     return f"It was chosen in {taken:,} of {size:,} places, and is handed nothing for the others."
 
 
-def only_some(verb: str) -> Callable[[Facts, int], str]:
+def only(*whom: str) -> Callable[[Facts, int], str]:
+    """Of a step that hands something to some of an argument's numbers only: `whom` says of each argument to which."""
+
     def notice(facts: Facts, i: int) -> str:
         handed = np.asarray(facts.handed)
         some = int((handed != 0).sum())
-        if some == handed.size or not some:
+        if i >= len(whom) or some == handed.size or not some:
             return ""
-        return f"{some:,} of {handed.size:,} {verb}; the others are handed nothing."
+        return f"Only {whom[i]} is handed something: {some:,} of {handed.size:,} numbers."
 
     return notice
 
@@ -133,7 +135,7 @@ def of_softmax(facts: Facts, result: Place, argument: Place) -> str:
 def of_crossentropy(facts: Facts, result: Place, argument: Place) -> str:
     p, y = np.asarray(facts.inputs[0]), np.asarray(facts.params["y"])
     samples = y.size // y.shape[-1]
-    reason = f"{inside(-float(y[argument]))} / {figure(float(p[argument]))}"
+    reason = f"{figure(-float(y[argument]))} / {figure(float(p[argument]))}"
     return f"{reason} / {samples}" if samples > 1 else reason
 
 

@@ -47,12 +47,12 @@ def plain(sentence: Sentence) -> str:
 
 def heading(telling: Telling) -> str:
     """The question that the story answers."""
-    return f"How strongly does {telling.result} answer to {_listed([step.name for step in telling.ends])}?"
+    return f"How strongly does {telling.result} answer to {_listed([step.called for step in telling.ends])}?"
 
 
 def opening(telling: Telling) -> list[str]:
     """What has to be known before the first step."""
-    to = _listed([step.name for step in telling.ends])
+    to = _listed([step.called for step in telling.ends])
     steps = count(telling.on_the_way, "step")
     words = [
         f"{_capital(telling.result)} is {telling.value}. It was computed from {to} in {steps}; the story walks them"
@@ -73,7 +73,7 @@ def opening(telling: Telling) -> list[str]:
             f"Of the {steps}, {count(kept, 'is', 'are')} told: those that the largest share went through"
             f" (limit={telling.limit})."
         )
-    return [*words, *telling.notes]
+    return [*words, *map(_capital, telling.notes)]
 
 
 def paragraphs(telling: Telling) -> list[Paragraph]:
@@ -93,10 +93,10 @@ def closing(telling: Telling) -> list[Sentence]:
     for end in telling.ends:
         paths = [path for path in telling.paths if path.end == end.number]
         if len(paths) == 1 and len(paths[0].locals) > 1:
-            who = [Piece(end.name, "name"), Piece(": ")] if len(telling.ends) > 1 else []
+            who = [Piece(end.called, "name"), Piece(": ")] if len(telling.ends) > 1 else []
             found.append((*who, *_number(paths[0].product, "handed"), Piece(" = "), *_product(paths[0])))
         elif len(paths) > 1:
-            words = [Piece(end.name, "name"), Piece(f" is reached by {len(paths)} paths, which add up: ")]
+            words = [Piece(end.called, "name"), Piece(f" is reached by {len(paths)} paths, which add up: ")]
             words += _number(end.sensitivity.largest, "handed")
             words.append(Piece(" = "))
             for i, path in enumerate(paths):
@@ -113,8 +113,8 @@ def _paragraph(step: Step, telling: Telling) -> Paragraph:
     if step.sensitivity.size != 1:
         lines.append(_said(f"{_numbers(step.shape)}: {step.value}", kind="note"))
     if step.received is None:
-        who = "It answers" if step.sensitivity.size == 1 else "Each of its numbers answers"
-        lines.append(_said(f"{who} to itself one for one: its sensitivity is ", Piece("1", "sensitivity"), "."))
+        said = "It answers to itself" if step.sensitivity.size == 1 else "Their total answers to each of its numbers"
+        lines.append(_said(f"{said} one for one: its sensitivity is ", Piece("1", "sensitivity"), "."))
     else:
         lines += _handed(step.received, step)
     for share in step.shares:
@@ -141,14 +141,14 @@ def _handed(received: Received, step: Step) -> list[Line]:
     if shares == 1:
         if step.end or (received.parts and received.parts[0].step == step.number - 1):
             return []
-        by = f"Step {received.parts[0].step} hands it " if received.parts else "A step that is not told hands it "
+        by = f"Step {received.parts[0].step} hands it " if received.parts else "A step left out hands it "
         return [_said(by, *_amount(amount), ".")]
     sum_: list[Piece] = []
     for i, part in enumerate(received.parts):
         sum_ += [*_number(part.handed, "sensitivity", first=i == 0), Piece(f" (step {part.step})")]
     if received.others:
         sum_ += _number(received.rest, "sensitivity", first=not sum_)
-        sum_.append(Piece(f" ({count(received.others, 'share')} from steps that are not told)"))
+        sum_.append(Piece(f" ({count(received.others, 'share')} from steps left out)"))
     where = "" if amount.size == 1 else f" The largest, at {_place(received.place)}:"
     found = [_said(f"It was used {shares} times, and what comes back adds up.{where}")]
     found.append(_said(*_number(amount.largest, "handed"), " = ", *sum_, kind="equation"))
@@ -192,11 +192,11 @@ def _sum(account: Account, label: str) -> list[Piece]:
 def _arrived(step: Step, telling: Telling) -> list[Line]:
     amount = step.sensitivity
     asked = f"This is what was asked for, the gradient of {telling.result} by "
-    found = [_said(asked, Piece(step.name, "name"), ": ", *_amount(amount, kind="handed"), ".")]
+    found = [_said(asked, Piece(step.called, "name"), ": ", *_amount(amount, kind="handed"), ".")]
     if not math.isfinite(amount.largest) or not amount.size:
         return found
-    what = step.name if amount.size == 1 else f"the number at {_place(amount.place)}"
-    would = f"Make {what} {figure(_SMALL)} larger, and {telling.result} changes by about "
+    what = step.called if amount.size == 1 else f"the number at {_place(amount.place)}"
+    would = f"Make {what} larger by {figure(_SMALL)}, and {telling.result} changes by about "
     return [*found, _said(would, *_number(amount.largest * _SMALL, ""), ".", kind="note")]
 
 
@@ -204,9 +204,11 @@ def _left_out(gap: Gap) -> Paragraph:
     inside = [f"{name} {n:,}" for name, n in gap.modules if name]
     where = f" ({', '.join(inside[:4])}{', …' if len(inside) > 4 else ''})" if inside else ""
     low, high = figure(gap.weakest, 3), figure(gap.strongest, 3)
-    strength = f"of length {low}" if low == high else f"between {low} and {high} long"
+    strength = f"sensitivities between {low} and {high} long"
+    if low == high:
+        strength = f"{'a sensitivity' if gap.steps == 1 else 'sensitivities'} of length {low}"
     what = count(gap.steps, "step is", "steps are")
-    return Paragraph(0, (Piece(f"{what} left out here{where}, with sensitivities {strength}"),), ())
+    return Paragraph(0, (Piece(f"{what} left out here{where}, with {strength}"),), ())
 
 
 # Numbers.
@@ -254,7 +256,7 @@ def _place(place: Place) -> str:
 
 def _capital(words: str) -> str:
     """As a sentence begins; a name that somebody gave stays as it is."""
-    return words[:1].upper() + words[1:] if words.startswith(("the ", "its ", "this", "read ", "1 / ")) else words
+    return words[:1].upper() + words[1:] if words.startswith(("the ", "its ", "this", "read ")) else words
 
 
 def _listed(names: Sequence[str] | Iterable[str]) -> str:

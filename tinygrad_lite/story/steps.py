@@ -50,7 +50,7 @@ class Step:
     number: int
     node: int  # the number that the Tensor was born with
     name: str
-    named: bool
+    called: str  # by other steps: its name and, where others have the same, its number
     operation: str
     expression: str  # how it was computed, "output - target"; empty for a leaf
     value: str
@@ -131,4 +131,4 @@ def paths_of(steps: Sequence[Step], most: int = MOST_PATHS) -> tuple[Path, ...]:
 
 def lengths(shape: Sequence[int]) -> str:
     """A shape in words: the lengths, with a sign of multiplication between."""
-    return f" {TIMES} ".join(map(str, shape))
+    return f" {TIMES} ".join([f"{n:,}" for n in shape])

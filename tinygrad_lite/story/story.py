@@ -56,7 +56,7 @@ class Story:
         if isinstance(self._recipe, str):
             raise NoFormula(self._recipe)
         end = self.telling.ends[0]
-        return formula_of(self._recipe, end.node, end.name, end.sensitivity.place)
+        return formula_of(self._recipe, end.node, end.called.removeprefix("the "), end.sensitivity.place)
 
     @cached_property
     def drawing(self) -> Drawing:
@@ -158,7 +158,7 @@ def explain(result: Node, *, wrt: Node | Sequence[Node] | None = None, limit: in
     largest share of what arrives went through; what is left out is summed up.
 
     Every `.grad` and the graph stay as they are. Call it before `loss.backward()`, which frees the graph. Where the
-    result is not a single number the story is of its sum.
+    result is not a single number the story is of its total.
 
     Raises TypeError for what is no Tensor, ValueError if the result does not depend on `wrt` or for a limit below 1,
     RuntimeError if the graph was freed or a Tensor in it was changed after use.

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..graph.summary import MINUS
 
-SIGMA = "\N{GREEK SMALL LETTER SIGMA}"
+SIGMA, THETA = "\N{GREEK SMALL LETTER SIGMA}", "\N{GREEK SMALL LETTER THETA}"
 # On arrays of expressions these compute what they compute on numbers: their own forward is their formula.
 _AS_THEY_ARE = {
     "mean", "matmul", "affine", "einsum", "prod", "cumsum", "cumprod", "reshape", "transpose", "broadcast_to",
@@ -24,6 +24,7 @@ class Symbolic:
         self.notes: dict[Any, str] = {}
         self.sigma = self._function("sigma", lambda x, f: f * (1 - f), lambda x: 1 / (1 + sympy.exp(-x)))
         self.notes[self.sigma] = f"where {SIGMA}(x) = 1 / (1 + exp({MINUS}x)), the sigmoid"
+        self.notes[sympy.Heaviside] = f"where {THETA}(x), or Heaviside(x), is 1 for x > 0, 0 for x < 0 and 1/2 at 0"
         self.elements = self._elements()
         self.arrays = self._arrays()
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import backprop
-from ..graph.summary import figure, look
+from ..graph.summary import MINUS, figure, look
 from ..graph.text import shown
 from ..primitive import NUMBERS, Array, Node
 from .account import Amount, Place, account_of
@@ -33,16 +33,21 @@ def tell(
     kept = {node._number for node in steps} | set(ends)
     memory = _Memory(kept, {node._number for node in way})
     backprop.pull_back(nodes, np.ones_like(result._data)[()], watch=memory.watch)
-    order = [node for node in way if node._number in kept]
-    writer = _Writer(order, memory, ends, strengths)
-    written = tuple([writer.step(node) for node in order])
+    writer = _Writer(way, kept, memory, ends, strengths)
+    written = tuple([writer.step(node) for node in way if node._number in kept])
+    name, value = writer.name(result), look(result._data).summary.text
     if result._data.size != 1:
-        notes = (*notes, f"{writer.name(result)} is not a single number: this is the story of its sum.")
+        notes = (*notes, f"{name} is not a single number, so this is the story of its total: all its numbers added up.")
+        name, value = f"the total of {name}", figure(float(result._data.sum(dtype=np.float64)))
+    if any(node._data.dtype == np.float16 for node in way):
+        notes = (
+            *notes,
+            "Some of these numbers are float16: they have about 3 digits, and beyond 65,504 they are infinite.",
+        )
     gaps = tuple(writer.gaps(way))
     paths = () if gaps or any(n._data.size != 1 for n in way) else paths_of(written)
     between = sum(node._primitive is not None for node in way)
-    value = look(result._data).summary.text
-    return Telling(writer.name(result), value, written, gaps, between, limit, notes, paths)
+    return Telling(name, value, written, gaps, between, limit, notes, paths)
 
 
 class _Memory:
@@ -89,11 +94,15 @@ def _wanted(node: Node) -> list[int]:
 class _Writer:
     """Gives each value a name and each step its words."""
 
-    def __init__(self, order: list[Node], memory: _Memory, ends: dict[int, Node], strengths: Strengths) -> None:
+    def __init__(
+        self, way: list[Node], kept: set[int], memory: _Memory, ends: dict[int, Node], strengths: Strengths
+    ) -> None:
         self.memory, self.ends, self.strengths = memory, ends, strengths
+        self.way = {node._number for node in way}
+        order = [node for node in way if node._number in kept]
         self.numbers = {node._number: i for i, node in enumerate(order, 1)}
         nouns = [words_of(n._primitive.name).noun for n in order if n._primitive is not None and not n.name]
-        self.ambiguous = {noun for noun, n in Counter(nouns).items() if n > 1}
+        self.nouns = Counter(nouns)
         self.leaves = [n._number for n in reversed(order) if n._primitive is None and not n.name]
         self.said: set[str] = set()
 
@@ -107,8 +116,8 @@ class _Writer:
             return shown(x.name)
         elif x._primitive is not None:
             noun = words_of(x._primitive.name).noun
-            number = self.numbers.get(x._number)
-            return f"{noun} of step {number}" if within and number and noun in self.ambiguous else noun
+            others = self.nouns[noun] - (x._number in self.numbers)
+            return f"{noun} of {self._which(x._number)}" if within and others else noun
         elif x._requires_grad:
             if x._number in self.leaves and len(self.leaves) > 1:
                 return f"parameter {self.leaves.index(x._number) + 1}"
@@ -119,6 +128,10 @@ class _Writer:
             value: Any = data.item() if hasattr(data, "item") else data
             return figure(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
         return f"the data ({lengths(data.shape)})" if data.size else "no data"
+
+    def _which(self, number: int) -> str:
+        told = self.numbers.get(number)
+        return f"step {told}" if told else "a step left out" if number in self.way else "a step off the way"
 
     def step(self, node: Node) -> Step:
         number = node._number
@@ -136,7 +149,7 @@ class _Writer:
             self.said.add(say)
         made, value = node._primitive, node._data
         return Step(
-            number=self.numbers[number], node=number, name=self.name(node), named=bool(node.name),
+            number=self.numbers[number], node=number, name=self.name(node), called=self.name(node, within=True),
             operation=made.name if made else "", expression=self._expression(node) if made else "",
             value=look(value).summary.text, shape=tuple(value.shape), scope=tuple(node._scope), sensitivity=sensitivity,
             received=received, shares=shares, end=number in self.ends, say=say,
@@ -170,7 +183,7 @@ class _Writer:
         words, inputs = words_of(step.name), node._inputs or ()
         names = [self.name(x, within=True) for x in inputs if x is not None]
         if words.form and words.form.count("{}") == len(names):
-            return as_read(words.form).format(*names)
+            return as_read(words.form).format(*[f"({x})" if x.startswith(MINUS) else x for x in names])
         return f"{step.name}({', '.join(names)})"
 
     def gaps(self, way: list[Node]) -> list[Gap]:
