@@ -241,6 +241,75 @@ def test_an_error_that_was_wrapped_is_found():
     assert failure.operation == "add" and failure.message == "RuntimeError: the step failed"
 
 
+def test_an_error_that_was_wrapped_in_a_function_with_tensors_is_found():
+    def step(x):
+        try:
+            return tg.exp(x) + np.ones(4)
+        except ValueError as error:
+            raise RuntimeError("the step failed") from error
+
+    with pytest.raises(RuntimeError) as caught:
+        step(tg.tensor(np.ones(3), requires_grad=True))
+    failure = tg.explain_error(caught.value)
+    assert failure.operation == "add" and failure.code == "return tg.exp(x) + np.ones(4)"
+
+
+def fail_in_backward(x):
+    wrong = tg.primitive(lambda g, out, x: np.ones(7))(lambda x: x * 1)
+    wrong(tg.exp(x)).sum().backward()
+
+
+def freed(x):
+    y = tg.exp(x).sum()
+    y.backward()
+    y.backward()
+
+
+@pytest.mark.parametrize(
+    ("fail", "operation"),
+    [
+        (lambda x: nn.losses.mean_squared_error(np.ones((2, 2)), x), "mean_squared_error"),
+        (lambda x: (x * 2).backward(), "backward"),
+        (fail_in_backward, "backward"),
+        (freed, "backward"),
+        (lambda x: bool(x), "bool"),
+        (lambda x: x.__iadd__(1), "iadd"),
+        (lambda x: np.linalg.inv(tg.exp(x)), "inv"),
+        (lambda x: np.asarray(tg.exp(x)), "numpy"),
+        (lambda x: tg.einsum("ij,jk->", x), "einsum"),
+        (lambda x: np.split(x, 2, axis=1), "split"),
+    ],
+)
+def test_what_failed_is_called_by_the_name_that_the_program_used(fail, operation):
+    x = tg.tensor(np.ones((2, 3)), requires_grad=True, name="x")
+    with pytest.raises((ValueError, TypeError, RuntimeError)) as caught:
+        fail(x)
+    failure = tg.explain_error(caught.value)
+    assert failure.operation == operation and failure.graph.items[-1].kind == "failed"
+
+
+def test_what_an_error_says_in_notes_is_told_too():
+    with pytest.raises(ValueError) as caught:
+        fail_in_backward(tg.tensor(np.ones((2, 3)), requires_grad=True, name="x"))
+    assert "\nin the derivative of <lambda> by a Tensor float64(2, 3)\n" in str(tg.explain_error(caught.value))
+    assert "explain_error" not in str(tg.explain_error(failed_in_a_model()))
+
+
+class NoAttributes(Exception):
+    def __setattr__(self, name, value):
+        raise RuntimeError("nothing is written here")
+
+
+def test_a_scope_is_left_whatever_is_raised_inside_it():
+    class Failing(nn.Module):
+        def call(self, x):
+            raise NoAttributes
+
+    with pytest.raises(NoAttributes):
+        Failing()(np.ones(3))
+    assert (tg.tensor(1.0, requires_grad=True) * 2).scope == ()
+
+
 def test_without_a_recorded_graph_the_operation_is_shown():
     x = tg.tensor(np.ones((2, 3)), requires_grad=True)
     with tg.no_grad(), pytest.raises(ValueError) as caught:
