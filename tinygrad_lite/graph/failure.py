@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import backprop
+from .. import backprop, changes, protocols
 from ..mode import ADVICE, PLACE, written_by_us
 from ..primitive import NO_PARAMS, Node, Primitive, describe, leaf, primitive
 from . import fold
@@ -90,9 +90,9 @@ def explain_error(error: BaseException | None = None) -> Failure:
             raise RuntimeError("there was no error that could be explained: give it, explain_error(error)")
     if not isinstance(error, BaseException):
         raise TypeError(f"explain_error() takes an exception, given {describe(error)}")
-    operation, operands, names, params = _failed(error)
+    origin, operation, operands, names, params = _failed(error)
     place = next((found for e in _chain(error) if (found := getattr(e, PLACE, None))), ())
-    line, code = _asked_by(error)
+    line, code = _asked_by(origin)
     message = _message(error)
     graph = _graph(operation, operands, params, place)
     given = [f"{f'{name} = ' if name else ''}{_told(x)}" for name, x in zip(names, operands, strict=True)]
@@ -131,23 +131,26 @@ def _frames(traceback: TracebackType | None) -> list[FrameType]:
     return frames
 
 
-def _failed(error: BaseException) -> tuple[str, list[Any], list[str], dict[str, Any]]:
-    """What failed and what it was given: a primitive or, where none did, the innermost function with Tensors."""
-    for each in _chain(error):
-        frames = _frames(each.__traceback__)
+def _failed(error: BaseException) -> tuple[BaseException, str, list[Any], list[str], dict[str, Any]]:
+    """What failed and what it was given: a primitive or, where none did, the innermost function with Tensors.
+
+    And the exception that came of it, of those that caused each other.
+    """
+    calls = [(each, _frames(each.__traceback__)) for each in _chain(error)]
+    for each, frames in calls:
         for i, frame in enumerate(frames):
             if frame.f_code is Primitive.fail.__code__ and "operands" in frame.f_locals:
                 given = [_operand(x) for x in frame.f_locals["operands"]]
                 params = frames[i - 1].f_locals.get("params") if i else None
-                return frame.f_locals["self"].name, given, [""] * len(given), dict(params or {})
+                return each, frame.f_locals["self"].name, given, [""] * len(given), dict(params or {})
+    for each, frames in calls:
         for frame in reversed(frames):
             code, values = frame.f_code, frame.f_locals
             if _is_inner(code):
                 continue
             found = [(name, x) for name in _arguments(code) for x in _arrays(values.get(name))]
             if any(isinstance(x, Node) for _, x in found):
-                operation = _called(code.co_name, values.get("self"))
-                return operation, [x for _, x in found], [name for name, _ in found], {}
+                return each, _called(code, values), [x for _, x in found], [name for name, _ in found], {}
     raise_from = f"{type(error).__name__}: {error}"
     raise RuntimeError(f"no Tensor was near this error, there is nothing to draw: {raise_from}") from error
 
@@ -155,9 +158,9 @@ def _failed(error: BaseException) -> tuple[str, list[Any], list[str], dict[str, 
 def _is_inner(code: CodeType) -> bool:
     """True for a helper of ours: it serves a function whose name the program knows."""
     function = code.co_name
-    helps = function[0] == "_" and not function.endswith("__")
+    helps = (function[0] == "_" and not function.endswith("__")) or "<locals>" in code.co_qualname
     walks = code.co_filename == backprop.__file__ and function != "backward"
-    return written_by_us(code.co_filename) and (helps or walks)
+    return written_by_us(code.co_filename) and (helps or walks or code.co_filename == changes.__file__)
 
 
 def _arguments(code: CodeType) -> tuple[str, ...]:
@@ -166,19 +169,26 @@ def _arguments(code: CodeType) -> tuple[str, ...]:
     return code.co_varnames[: count + bool(code.co_flags & CO_VARARGS) + bool(code.co_flags & CO_VARKEYWORDS)]
 
 
-def _called(function: str, owner: Any) -> str:
-    """A module by its class, another method with it; a function by its name."""
+def _called(code: CodeType, values: dict[str, Any]) -> str:
+    """A module by its class, another method with it; a function by its name, NumPy's where it asked us."""
+    function, owner = code.co_name, values.get("self")
+    if code.co_filename == protocols.__file__:
+        return getattr(values.get("function", values.get("ufunc")), "__name__", function)
     if owner is None or isinstance(owner, Node):
-        return function
+        return function.strip("_")
     return type(owner).__name__ + ("" if function in ("call", "__call__") else f".{function}")
 
 
 def _arrays(x: Any) -> list[Any]:
     """The Tensors and arrays that an argument is or holds."""
-    if isinstance(x, Node) or hasattr(x, "__array_function__"):
+
+    def is_array(y: Any) -> bool:
+        return isinstance(y, Node) or (hasattr(y, "__array_function__") and not isinstance(y, type))
+
+    if is_array(x):
         return [x]
     held = list(x.values()) if isinstance(x, dict) else x if isinstance(x, (list, tuple)) else []
-    return [y for y in held[:8] if isinstance(y, Node) or hasattr(y, "__array_function__")]
+    return [y for y in held[:8] if is_array(y)]
 
 
 def _operand(x: Any) -> Any:
@@ -210,6 +220,7 @@ def _graph(operation: str, operands: list[Any], params: dict[str, Any], place: t
     try:
         nodes = backprop.history(node)
     except RuntimeError:  # freed, or changed since: what led there is gone
+        node._inputs = tuple([leaf(Node, x._data, name=x.name) if isinstance(x, Node) else x for x in operands])
         nodes = [node]
     with np.errstate(all="ignore"):
         return graph_of(nodes)
