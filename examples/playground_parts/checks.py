@@ -19,7 +19,7 @@ def real(name: str, value: Any, low: float, high: float) -> float:
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if isinstance(value, bool) or not low <= number <= high:
-        raise ValueError(f"{name} must be a number from {low:,} to {high:,}, given {shown(value)}")
+        raise ValueError(f"{name} must be a number from {low:,g} to {high:,g}, given {shown(value)}")
     return number
 
 

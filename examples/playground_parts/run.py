@@ -70,13 +70,16 @@ class Run(Training):
 
         The top row is x2 = 6, the first column x1 = -6.
         """
-        return network.maps(self.settings, self.layers, checks.whole("the size of a map", size, 2, 200))
+        size = checks.whole("the size of a map", size, 2, 200)
+        with np.errstate(all="ignore"):
+            return network.maps(self.settings, self.layers, size)
 
     def probe(self, x1: float, x2: float, output: int = 0) -> dict[str, Any]:
         """All values at a point of the plane, and how strongly an output answers to each: see `explanation.probe`."""
         point = checks.real("x1", x1, -6, 6), checks.real("x2", x2, -6, 6)
         output = checks.whole("the output", output, 0, self.settings.outputs - 1)
-        return explanation.probe(self.settings, self.layers, point, output)
+        with np.errstate(all="ignore"):
+            return explanation.probe(self.settings, self.layers, point, output)
 
     def explain(self, layer: int, to: int, source: int | None, of: str = "batch", sample: int | None = None) -> str:
         """The story of how strongly the loss answers to a weight (source None: a bias), as a page.

@@ -113,11 +113,12 @@ class Settings:
             if value is not None and not isinstance(value, OwnData):
                 raise ValueError(f"own must be an OwnData, given {checks.shown(value)}")
             return value
-        if not isinstance(value, (tuple, list)) or len(value) > len(HIDABLE):
-            raise ValueError(f"{name} must be a short tuple, given {checks.shown(value)}")
+        if not isinstance(value, (tuple, list)):
+            raise ValueError(f"{name} must be a tuple, given {checks.shown(value)}")
+        most = {"hidden": MOST_LAYERS, "activations": MOST_LAYERS}.get(name, len(HIDABLE))
+        if len(value) > most:
+            raise ValueError(f"{name} may have {most} entries, given {len(value):,}")
         if name == "hidden":
-            if len(value) > MOST_LAYERS:
-                raise ValueError(f"there may be 0 to {MOST_LAYERS} hidden layers, given {len(value)}")
             return tuple([checks.whole("the neurons of a hidden layer", n, 1, MOST_NEURONS) for n in value])
         allowed = {"features": tuple(FEATURES), "activations": CHOICES["activation"], "hidden_controls": HIDABLE}[name]
         chosen = [checks.choice(name, each, allowed) for each in value]

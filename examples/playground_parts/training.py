@@ -113,7 +113,7 @@ class Training:
     def _judge(self) -> list[np.ndarray]:
         """What the network makes of the training and the test points; with it the losses are known."""
         if self._outputs is None:
-            with tg.no_grad():
+            with tg.no_grad(), np.errstate(all="ignore"):
                 outputs = [self.model(x) for x in self.data.inputs]
                 train, test = map(self.loss, self.data.targets, outputs)
             self._losses = train.item(), test.item()
@@ -185,7 +185,8 @@ class Training:
         if self.settings.dropout:
             nn.set_random_seed(self.updates)  # the dice are thrown anew at each step, so that it can be taken back
             self.model.train()
-        self.loss(y, self.model(tg.asarray(x))).backward()
+        with np.errstate(all="ignore"):  # a loss that explodes is told by `stopped`
+            self.loss(y, self.model(tg.asarray(x))).backward()
         if self.settings.dropout:
             self.model.eval()
         return [weight.grad for weight in self.parameters]
@@ -194,9 +195,10 @@ class Training:
         """One step of the optimizer, then regularization's."""
         gradients = self._gradient(rows)
         before = [layer.kernel.data for layer in self.layers] if self._shrinks else []
-        self.optimizer.apply(gradients, self.parameters)
-        if self._shrinks:
-            self._shrink(before)
+        with np.errstate(all="ignore"):
+            self.optimizer.apply(gradients, self.parameters)
+            if self._shrinks:
+                self._shrink(before)
         self._gradients = [gradient.numpy() for gradient in gradients]
         self.updates += 1
         self._outputs = None
