@@ -44,6 +44,7 @@ class Module:
     name: str | None = None
     kind = "module"  # the class's name as people write it: what an unnamed module is called
     named_by_model = False  # nobody chose its name
+    _attribute: str | None = None  # what the module that it is part of calls it
     built = False
     training = False
     several_inputs = False
@@ -66,11 +67,13 @@ class Module:
             with self._judging():
                 return record(self, x, *args, **options)
         x = self._inputs(x) if self.several_inputs else as_tensor(x)
-        with scope(self.name or self.kind):
+        with scope(self.name or self._attribute or self.kind):
             first = not self.built
             if first:
                 self.build(mapped(lambda each: each.shape, x))
                 self.built = True
+                for name, child in self._children():
+                    child._attribute = name
                 if self.training:
                     self.train()  # what was made just now too
             out = self.call(x, *args, **options)

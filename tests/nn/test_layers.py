@@ -224,3 +224,31 @@ def test_initializers_take_small_shapes(name):
     if name != "orthogonal":
         assert nn.initializers.get(name)(()).shape == ()
     assert nn.initializers.get(name)((3, 2)).shape == (3, 2)
+
+
+def test_an_unnamed_part_of_a_module_is_a_box_of_its_own_named_after_its_attribute():
+    class Twice(nn.Module):
+        def __init__(self):
+            self.body = nn.Dense(3)
+
+        def call(self, x):
+            return self.body(x)
+
+    class Net(nn.Module):
+        def __init__(self):
+            self.encoder, self.blocks = nn.Dense(3), [Twice(), Twice(), Twice()]
+            self.head = nn.Dense(2, name="chosen")
+
+        def call(self, x):
+            x = self.encoder(x)
+            for block in self.blocks:
+                x = block(x)
+            return self.head(x)
+
+    drawing = tg.draw(Net()(np.ones((4, 3), np.float32)).sum(), roll=False)
+    assert [" / ".join(box.scope) for box in drawing.graph.boxes] == [
+        "net", "net / encoder",
+        "net / blocks_0", "net / blocks_0 / body", "net / blocks_1", "net / blocks_1 / body",
+        "net / blocks_2", "net / blocks_2 / body",
+        "net / chosen",
+    ]  # fmt: skip
