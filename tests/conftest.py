@@ -64,31 +64,56 @@ def _chromium() -> Iterator[Any]:
 
 
 @pytest.fixture
-def browse(_chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+def missing() -> Callable[[str], None]:
+    """missing(name): skips the test, since that is not installed; the last lines of the run say so."""
+
+    def skip(name: str) -> None:
+        _missing[name] += 1
+        pytest.skip(f"{name} is not installed")
+
+    return skip
+
+
+@pytest.fixture
+def chromium(_chromium: Any, missing: Callable[[str], None]) -> Any:
+    """The headless Chromium, a selenium driver. Where it is not installed the test is skipped."""
+    if _chromium is None:
+        missing("Chromium")
+    return _chromium
+
+
+@pytest.fixture
+def size_of_page(chromium: Any) -> Callable[[int, int, bool], None]:
+    """size_of_page(width, height, dark): what the pages opened from now on see of their screen."""
+
+    def resize(width: int, height: int, dark: bool) -> None:
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+
+    return resize
+
+
+@pytest.fixture
+def browse(chromium: Any, size_of_page: Callable[..., None], tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """browse(page, width=1200, height=800, dark=False): the page opened in Chromium, the selenium driver.
 
-    Afterwards nothing may have been loaded but the page itself, and its console has to be empty. Where Chromium is not
-    installed the test is skipped, and the last lines of the run say so.
+    Afterwards nothing may have been loaded but the page itself, and its console has to be empty.
     """
-    if _chromium is None:
-        _missing["Chromium"] += 1
-        pytest.skip("no Chromium to open the page in")
 
     def open_page(page: str, width: int = 1200, height: int = 800, dark: bool = False) -> Any:
         path = tmp_path / "page.html"
         path.write_text(page, encoding="utf-8")
-        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        _chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        _chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
-        _chromium.get(path.as_uri())
-        return _chromium
+        size_of_page(width, height, dark)
+        chromium.get(path.as_uri())
+        return chromium
 
     for log in ("browser", "performance"):
-        _chromium.get_log(log)
+        chromium.get_log(log)
     yield open_page
-    assert _chromium.get_log("browser") == []
-    events = [json.loads(entry["message"])["message"] for entry in _chromium.get_log("performance")]
+    assert chromium.get_log("browser") == []
+    events = [json.loads(entry["message"])["message"] for entry in chromium.get_log("performance")]
     loaded = {e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"}
     assert loaded <= {(tmp_path / "page.html").as_uri()}
 
@@ -97,7 +122,7 @@ def pytest_collection_modifyitems(items: list[Any]) -> None:
     for item in items:
         if set(JUDGES) & set(getattr(item, "fixturenames", ())):
             item.add_marker("judged")
-        if "browse" in getattr(item, "fixturenames", ()):
+        if {"chromium", "parts"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("browser")
 
 
@@ -106,6 +131,11 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_line(
             f"Chromium, chromedriver or selenium is not installed, {tests} tests were skipped:"
             " apt-get install chromium chromium-driver, pip install 'tinygrad_lite[browser]'"
+        )
+    for part in set(_missing) - set(JUDGES):
+        terminalreporter.write_line(
+            f"{part} is not installed, {_missing.pop(part)} tests of the playground were skipped:"
+            " pip install 'tinygrad_lite[browser]'"
         )
     for judge, tests in _missing.items():
         terminalreporter.write_line(

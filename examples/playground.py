@@ -1,0 +1,33 @@
+"""A network to play with, in your browser: the TensorFlow Playground's job, done by this engine.
+
+Starts a page on this machine that trains a small network while you watch and change it: data, features, layers,
+activations, optimizers, single weights. Every training step, gradient and heat map on it comes from tinygrad_lite.
+
+    pip install 'tinygrad_lite[playground]'
+    python examples/playground.py [--port 8000] [--host 127.0.0.1] [--no-browser]
+
+Only this machine can reach it unless you name another --host; docs/playground.md says what there is to see.
+"""
+
+import argparse
+import sys
+
+try:
+    from playground_parts.server import serve
+except ModuleNotFoundError as error:
+    if error.name not in ("starlette", "uvicorn", "websockets"):
+        raise
+    sys.exit(f"The playground needs {error.name}, which is not installed: pip install 'tinygrad_lite[playground]'")
+
+parser = argparse.ArgumentParser(description="A network to play with, in your browser.")
+parser.add_argument(
+    "--host", default="127.0.0.1", help="the address to listen on; only this machine can reach 127.0.0.1"
+)
+parser.add_argument("--port", type=int, default=8000, help="the port to listen on (8000); 0 takes a free one")
+parser.add_argument("--no-browser", action="store_true", help="only print the address")
+options = parser.parse_args()
+
+try:
+    serve(options.host, options.port, browser=not options.no_browser)
+except OSError as error:
+    sys.exit(f"Can't listen on {options.host}:{options.port}: {error.strerror}. --port 0 takes a free port.")
