@@ -20,9 +20,7 @@ except ModuleNotFoundError as error:
     sys.exit(f"The playground needs {error.name}, which is not installed: pip install 'tinygrad_lite[playground]'")
 
 parser = argparse.ArgumentParser(description="A network to play with, in your browser.")
-parser.add_argument(
-    "--host", default="127.0.0.1", help="the address to listen on; only this machine can reach 127.0.0.1"
-)
+parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1: this machine only)")
 parser.add_argument("--port", type=int, default=8000, help="the port to listen on (8000); 0 takes a free one")
 parser.add_argument("--no-browser", action="store_true", help="only print the address")
 options = parser.parse_args()

@@ -13,7 +13,8 @@ KINDS = {"f4", "i4", "i1", "u1"}
 def pack(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
     """One message: the length of the JSON (4 bytes, little-endian), the JSON, the arrays, each on a multiple of 4.
 
-    The JSON is the header with "arrays": [[name, kind, shape], ...]. JSON has no infinity: numbers that are none are null.
+    The JSON is the header with "arrays": [[name, kind, shape], ...]. What JSON has no number for, such as infinity,
+    is null.
 
     >>> pack({"epoch": 1}, {"map": np.array([1, -1], dtype="i1")})
     b'4\\x00\\x00\\x00{"epoch": 1, "arrays": [["map", "i1", [2]]]}         \\x01\\xff\\x00\\x00'

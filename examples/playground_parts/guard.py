@@ -66,9 +66,7 @@ class Guard:
         if scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and not origins:
             return ""
         ours = {f"http://{hosts[0]}", f"https://{hosts[0]}"}
-        return (
-            "" if len(origins) == 1 and origins[0] in ours else "Only pages of this server may ask for that (Origin)."
-        )
+        return "" if len(origins) == 1 and origins[0] in ours else "Only this server's pages may ask for that (Origin)."
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] not in ("http", "websocket"):

@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -17,7 +17,7 @@ CURVE = 500  # points of the loss curve in a frame
 
 
 class PlaygroundSession:
-    """A tab of the playground: `answer` looks up the method of the message's name, and says afterwards how things stand."""
+    """A tab of the playground: `answer` calls the method that is named as the message is."""
 
     def __init__(self) -> None:
         self.run = Run(Settings())
@@ -28,11 +28,10 @@ class PlaygroundSession:
         self.cursor: tuple[float, float, int] | None = None
         self.drawn: tuple[Any, ...] = ()  # what the page's maps show, so that they are not sent again
         self.pointed: Run | None = None  # whose points the page has
-        self.told = ""  # why it stopped, once it has been said
         self.actions: dict[str, Callable[[dict[str, Any]], dict[str, Any] | None]] = {
-            "open": self.open, "change": self.change, "own": self.own, "regenerate": self.regenerate, "reset": self.reset,
-            "play": self.play, "pace": self.pace, "step": self.step, "back": self.back, "cursor": self.point,
-            "edit": self.edit, "explain": self.explain, "program": self.program,
+            "open": self.open, "change": self.change, "own": self.own, "regenerate": self.regenerate,
+            "reset": self.reset, "play": self.play, "pace": self.pace, "step": self.step, "back": self.back,
+            "cursor": self.point, "edit": self.edit, "explain": self.explain, "program": self.program,
         }  # fmt: skip
 
     def answer(self, message: dict[str, Any]) -> dict[str, Any] | None:
@@ -82,7 +81,7 @@ class PlaygroundSession:
     # What the page may ask for.
 
     def open(self, message: dict[str, Any]) -> dict[str, Any]:
-        """Starts from a query, a link of the original Playground or nothing. Also tells what there is to choose from."""
+        """Starts from a query, a link of the original Playground or nothing. Also tells what can be chosen."""
         self._begin(Settings.from_query(_text(message, "query", 1_000_000)))
         self.pointed, self.drawn = None, ()
         return self._state() | {"catalog": catalog.catalog()}
@@ -184,7 +183,7 @@ class PlaygroundSession:
         if settings.own is not None:
             fields["own"] = {
                 "points": len(settings.own.rows), "class_names": settings.own.class_names,
-                "axes": [dataclasses.asdict(axis) for axis in settings.own.axes],
+                "axes": [axis._asdict() for axis in settings.own.axes],
             }  # fmt: skip
         fields["hidden_activations"] = settings.hidden_activations
         run = self.run
@@ -231,9 +230,11 @@ def _flat(parts: list[np.ndarray], kind: str = "f4") -> np.ndarray:
         return np.concatenate([np.ravel(part) for part in parts]).astype(kind) if parts else np.empty(0, kind)
 
 
-def _thinned(history: list[tuple[float, ...]]) -> np.ndarray:
+def _thinned(history: Sequence[tuple[float, ...]]) -> np.ndarray:
     """At most about 500 entries, the first and the last among them."""
     every = -(-len(history) // CURVE)
-    kept = history[::every] + history[-1:] * bool((len(history) - 1) % every)
+    kept = list(history[::every])
+    if (len(history) - 1) % every:
+        kept.append(history[-1])
     with np.errstate(over="ignore"):
         return np.asarray(kept, np.float64).reshape(-1, 3).astype("f4")

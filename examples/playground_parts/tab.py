@@ -53,7 +53,7 @@ class Hall:
         self.threads = ThreadPoolExecutor(2, "tab")  # first come, first served: one turn each
 
     async def enter(self, socket: WebSocket, session: Callable[[], Session]) -> None:
-        """Serves a tab until it leaves. If the hall is full, the one that has been silent longest gives up its place."""
+        """Serves a tab until it leaves. In a full hall, the one that has been silent longest gives up its place."""
         await socket.accept()
         if len(self.tabs) >= self.limit:
             oldest = min(self.tabs, key=lambda tab: tab.heard)
@@ -93,7 +93,7 @@ class Tab:
             reader.cancel()
 
     async def _read(self) -> None:
-        """Puts messages into the inbox. Who sends too many is not read for a while: the network slows the sender down."""
+        """Puts messages into the inbox. Who sends too many is not read for a while, and has to wait."""
         left, last = float(BURST), time.monotonic()
         while True:
             received = await self.socket.receive()
@@ -141,7 +141,8 @@ class Tab:
         """The next message, or None when the time is up. Raises WebSocketDisconnect when the page is gone."""
         if self.inbox.empty():
             waiter = asyncio.ensure_future(self.inbox.get())
-            await asyncio.wait({waiter, reader}, timeout=max(0.0, seconds), return_when=asyncio.FIRST_COMPLETED)
+            either: list[asyncio.Future[Any]] = [waiter, reader]
+            await asyncio.wait(either, timeout=max(0.0, seconds), return_when=asyncio.FIRST_COMPLETED)
             if waiter.done():
                 return waiter.result()
             waiter.cancel()
