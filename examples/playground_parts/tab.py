@@ -83,12 +83,14 @@ class Tab:
         self.hall = hall
         self.heard = time.monotonic()
         self.inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue(8)
+        self.session: Session | None = None
         self.task = asyncio.ensure_future(self._live(session))
 
     async def _live(self, make: Callable[[], Session]) -> None:
         reader = asyncio.ensure_future(self._read())
         try:
-            await self._serve(await self._thread(make), reader)
+            self.session = await self._thread(make)
+            await self._serve(self.session, reader)
         finally:
             reader.cancel()
 
@@ -122,7 +124,8 @@ class Tab:
                 continue
             training = session.playing and (credit > 0 or now < shown + 1)  # nobody looks: no hurry
             if training and now >= resume and self.inbox.empty() and not reader.done():
-                wait = await self._safely({"do": "turn"}, session.turn, TURN)
+                seconds = min(TURN, max(TURN / 5, due - now)) if credit else TURN  # so that the frame isn't late
+                wait = await self._safely({"do": "turn"}, session.turn, seconds)
                 if wait is None:
                     session.playing = False
                 resume, changed = (wait or 0.0) + time.monotonic(), True

@@ -100,6 +100,7 @@ def browse_url(chromium: Any, size_of_page: Callable[..., None]) -> Iterator[Cal
     def visit(url: str, width: int = 1400, height: int = 900, dark: bool = False) -> Any:
         size_of_page(width, height, dark)
         visited.append(url.split("/")[2])
+        chromium.get("about:blank")  # a change of what follows # alone would load nothing
         chromium.get(url)
         return chromium
 

@@ -46,7 +46,7 @@ function row(label, place) {
     field = element("b");
   }
   rows.push({ place, field, slope });
-  return [element("dt", {}, label), element("dd", {}, field), element("dt", { className: "hint" }, "its sensitivity"), slope];
+  return [element("dt", {}, label), element("dd", {}, field), slope];
 }
 
 const parse = (text) => Number(text.trim().replace("−", "-").replace(",", "."));
@@ -65,7 +65,7 @@ function contents() {
   }
   const { layer, index } = subject.neuron;
   const all = [row("bias", { layer, to: index, source: null })];
-  if (pinned) neurons[layer - 1].forEach((made, source) => all.push(row(`from ${made.name}`, { layer, to: index, source })));
+  if (pinned) neurons[layer - 1].forEach((made, source) => all.push(row(`from ${made.name.replace(/neuron (\d+) of layer \d+/, "neuron $1")}`, { layer, to: index, source })));
   return [nameOf(layer, index), all];
 }
 
@@ -74,7 +74,8 @@ function build() {
   const [title, listed] = contents();
   const place = rows[0].place;
   const children = [element("h3", {}, title[0].toUpperCase() + title.slice(1)),
-    element("div", { className: "scroll" }, element("dl", {}, ...listed.flat()))];
+    element("div", { className: "scroll" }, element("dl", {}, element("dt"), element("dd", { className: "hint" }, "value"),
+      element("dd", { className: "hint", title: "How strongly the loss of the last batch answers to it" }, "sensitivity"), ...listed.flat()))];
   if (pinned) {
     children.push(element("button", { className: "close", "aria-label": "Close the card", onclick: closeCard }, "×"));
     children.push(element("div", { className: "row" }, element("button", { type: "button", onclick: () => actions.explain(place) },

@@ -24,7 +24,7 @@ export function setColours(dark) {
     const value = Math.max(-1, (i - 128) / 127);
     return mix(middle, value < 0 ? negative : positive, Math.abs(value) ** 0.8);
   });
-  pixels = Uint32Array.from(scale, word);
+  pixels = Uint32Array.from(scale, (colour) => word(mix(colour, middle, 0.22)));  // points stand out from it
   heats = Array.from({ length: 64 }, (_, i) => {
     const at = (i / 63) * 3, lower = Math.min(2, Math.floor(at));
     return css(mix(rgb(HEAT[theme][lower]), rgb(HEAT[theme][lower + 1]), at - lower));
@@ -79,7 +79,7 @@ export function paintPlane(canvas, maps, size, larger, discrete) {
     }
   } else {
     const middle = rgb(variable("--middle"));
-    const shades = classes.map((colour) => Uint32Array.from({ length: 65 }, (_, i) => word(mix(middle, colour, i / 64))));
+    const shades = classes.map((colour) => Uint32Array.from({ length: 65 }, (_, i) => word(mix(middle, colour, 0.78 * (i / 64)))));
     for (let i = 0; i < target.length; i++) {
       let best = 0, first = -Infinity, second = -Infinity;
       for (let k = 0; k < big.length; k++) {

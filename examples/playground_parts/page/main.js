@@ -106,7 +106,7 @@ function read() {
     .sort((a, b) => b[0] - a[0])[0];
   $("reading").replaceChildren("At ", element("b", {}, place.map((value) => number(value, 2)).join(", ")), " it answers ",
     element("b", {}, outputs.length === 1 ? number(outputs[0]) : outputs.map((value, i) => `${names[i]} ${number(value, 2)}`).join(", ")), ". ",
-    ...(strongest ? [`It listens most to ${strongest[2]}: sensitivity `, element("b", {}, number(strongest[1])), "."] : []));
+    ...(strongest ? [`Most of all it answers to ${strongest[2]}: sensitivity `, element("b", {}, number(strongest[1])), "."] : []));
 }
 
 function legend() {

@@ -76,7 +76,7 @@ function hiddenLayer(state, layer, catalog) {
     onclick: () => actions.reshape(shape(change)),
   }, sign);
   const head = element("div", { className: "head" },
-    element("span", {}, `${count} neuron${count === 1 ? "" : "s"}`),
+    element("span", {}, String(count), element("span", { className: "word" }, ` neuron${count === 1 ? "" : "s"}`)),
     element("span", { className: "pair", hide: "numHiddenLayers" }, grow(-1, "−", "Remove a neuron from"), grow(1, "+", "Add a neuron to")), select);
   const column = element("div", { className: "column", role: "group", "aria-label": `Hidden layer ${layer}` }, head);
   const made = Array.from({ length: count }, (_, i) => neuron(layer, i, `neuron ${i + 1} of layer ${layer}`, null, { title: "Click for its numbers" }));
@@ -118,7 +118,8 @@ export function buildNetwork(state, catalog) {
 // Neurons as large as there is room for them.
 export function fit() {
   const width = $("stage").clientWidth, count = neurons.length;
-  const size = Math.max(24, Math.min(44, (width - 60) / (count * (width < 500 ? 1.55 : 1.9))));
+  const size = Math.max(22, Math.min(44, (width - 40) / (count * (width < 500 ? 1.5 : 1.9))));
+  $("columns").classList.toggle("tight", width / count < 84);
   $("columns").style.setProperty("--size", `${Math.round(size)}px`);
 }
 
