@@ -3,21 +3,21 @@
 Starts a page on this machine that trains a small network while you watch and change it: data, features, layers,
 activations, optimizers, single weights. Every training step, gradient and heat map on it comes from tinygrad_lite.
 
-    pip install 'tinygrad_lite[playground]'
+    pip install -e '.[playground]'
     python examples/playground.py [--port 8000] [--host 127.0.0.1] [--no-browser]
 
 Only this machine can reach it unless you name another --host; docs/playground.md says what there is to see.
 """
 
 import argparse
+import importlib.util
 import sys
 
-try:
-    from playground_parts.server import serve
-except ModuleNotFoundError as error:
-    if error.name not in ("starlette", "uvicorn", "websockets"):
-        raise
-    sys.exit(f"The playground needs {error.name}, which is not installed: pip install 'tinygrad_lite[playground]'")
+for needed in ("starlette", "uvicorn", "websockets"):
+    if importlib.util.find_spec(needed) is None:
+        sys.exit(f"The playground needs {needed}, which is not installed: pip install -e '.[playground]'")
+
+from playground_parts.server import serve  # noqa: E402
 
 parser = argparse.ArgumentParser(description="A network to play with, in your browser.")
 parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1: this machine only)")
@@ -28,4 +28,5 @@ options = parser.parse_args()
 try:
     serve(options.host, options.port, browser=not options.no_browser)
 except OSError as error:
-    sys.exit(f"Can't listen on {options.host}:{options.port}: {error.strerror}. --port 0 takes a free port.")
+    why = str(error.strerror).split(" (")[0]
+    sys.exit(f"Can't listen on {options.host}:{options.port}: {why}. --port 0 takes a free port.")

@@ -17,7 +17,7 @@ def pack(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
     is null.
 
     >>> pack({"epoch": 1}, {"map": np.array([1, -1], dtype="i1")})
-    b'4\\x00\\x00\\x00{"epoch": 1, "arrays": [["map", "i1", [2]]]}         \\x01\\xff\\x00\\x00'
+    b',\\x00\\x00\\x00{"epoch": 1, "arrays": [["map", "i1", [2]]]}\\x01\\xff\\x00\\x00'
     """
     described, body = [], []
     for name, array in arrays.items():

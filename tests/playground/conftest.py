@@ -7,14 +7,11 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from talk import until
-
-EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @dataclass
@@ -49,9 +46,8 @@ class Served:
 
 
 @pytest.fixture
-def parts(missing: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The module playground_parts.server, as examples/playground.py imports it."""
-    monkeypatch.syspath_prepend(EXAMPLES)
+def parts(missing: Callable[..., None]) -> Any:
+    """The module playground_parts.server."""
     try:
         return importlib.import_module("playground_parts.server")
     except ModuleNotFoundError as error:

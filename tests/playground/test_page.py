@@ -6,6 +6,7 @@ import sys
 from urllib.parse import parse_qs
 
 import pytest
+
 from talk import until
 
 ORIGINAL = (
@@ -51,11 +52,20 @@ class Page:
     def text(self, selector):
         return self.run("return document.querySelector(arguments[0]).textContent", selector).strip()
 
+    def pick(self, selector, value):
+        """In the menu that the selector finds."""
+        self.run(
+            "const menu = document.querySelector(arguments[0]);"
+            "menu.value = arguments[1]; menu.dispatchEvent(new Event('change'));",
+            selector,
+            value,
+        )
+
     def choose(self, label, value):
         """In the menu of that label."""
         self.run(
-            "const box = [...document.querySelectorAll('.field')].find((box) => box.textContent.startsWith(arguments[0]));"
-            "const menu = box.querySelector('select');"
+            "const labels = [...document.querySelectorAll('.field')];"
+            "const menu = labels.find((label) => label.textContent.startsWith(arguments[0])).querySelector('select');"
             "menu.value = arguments[1]; menu.dispatchEvent(new Event('change'));",
             label,
             value,
@@ -134,7 +144,7 @@ def test_the_losses_are_the_original_playgrounds(page):
 @pytest.mark.parametrize(("unit", "points"), [("sample", 1), ("batch", 10), ("epoch", 250)])
 def test_a_step_forward_and_one_back_end_where_they_began(page, unit, points):
     page.open()
-    page.run("document.getElementById('unit').value = arguments[0]", unit)
+    page.pick("#unit", unit)
     page.click("#back")
     until(lambda: page.text("#notice span") == "There is nothing to go back to.")
     seen = [page.losses]
@@ -150,9 +160,7 @@ def test_a_step_forward_and_one_back_end_where_they_began(page, unit, points):
 
 def test_a_slow_speed_is_kept(page):
     page.open()
-    page.run(
-        "const menu = document.getElementById('speed'); menu.value = '10'; menu.dispatchEvent(new Event('change'))"
-    )
+    page.pick("#speed", "10")
     page.click("#play")
     until(lambda: page.epoch >= 5)
     start, at = page.run("return performance.now()"), page.epoch
@@ -204,11 +212,7 @@ def test_menus_reach_the_training(page):
         page.choose(label, value)
         until(lambda name=name, then=then: getattr(page.session.run.settings, name) == then)
     assert page.session.run.settings.loss == "squared"  # the only one that a regression has
-    menu = "[aria-label='Activation of layer 2']"
-    page.run(
-        "const menu = document.querySelector(arguments[0]); menu.value = 'elu'; menu.dispatchEvent(new Event('change'))",
-        menu,
-    )
+    page.pick("[aria-label='Activation of layer 2']", "elu")
     until(lambda: page.session.run.settings.hidden_activations == ("relu", "elu"))
     page.click("#step")
     until(lambda: page.epoch == 1)
@@ -420,5 +424,6 @@ def test_every_control_has_a_name(page):
     )
     assert nameless == ["notice"]  # which gets its name with its task
     assert page.run(
-        "const ids = [...document.querySelectorAll('[id]')].map((one) => one.id); return new Set(ids).size === ids.length"
+        "const ids = [...document.querySelectorAll('[id]')].map((one) => one.id);"
+        "return new Set(ids).size === ids.length"
     )
