@@ -59,8 +59,8 @@ class Film(Callback):
         """Writes the film to a file that ends in .html and returns its path; raises what `tinygrad_lite.film` does."""
         return film(self.drawings, self.labels).save(path)
 
-    def _repr_html_(self) -> str:
-        return film(self.drawings, self.labels)._repr_html_()
+    def _repr_html_(self) -> str | None:
+        return film(self.drawings, self.labels)._repr_html_() if self.drawings else None
 
     def _take(self, label: str) -> None:
         model = self.model

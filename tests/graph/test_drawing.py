@@ -2,6 +2,7 @@
 
 import gc
 import json
+import os
 import re
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 import nn
 import tinygrad_lite as tg
 from hostile import harmless
-from tinygrad_lite.graph import Drawing, drawing, read, render
+from tinygrad_lite.graph import Drawing, read, render
 from tinygrad_lite.graph.measures import HEATS, Heat
 from tinygrad_lite.graph.style import Scale, ramp
 from tinygrad_lite.graph.summary import MINUS, TIMES
@@ -414,7 +415,7 @@ def test_save_writes_what_the_suffix_says(tmp_path, suffix, magic):
 
 def test_an_unknown_suffix_is_an_error_that_names_the_known(tmp_path):
     with pytest.raises(
-        ValueError, match=r"\.svg, \.png, \.pdf, \.dot, \.mmd, \.json, \.md, \.html, given 'graph\.jpg'"
+        ValueError, match=r"\.svg, \.png, \.pdf, \.dot, \.mmd, \.md, \.json, \.html, given 'graph\.jpg'"
     ):
         tg.draw(small()[2]).save(tmp_path / "graph.jpg")
     assert not list(tmp_path.iterdir())
@@ -423,7 +424,7 @@ def test_an_unknown_suffix_is_an_error_that_names_the_known(tmp_path):
 def test_a_save_that_fails_leaves_the_old_file_and_no_litter(tmp_path, monkeypatch):
     path = tmp_path / "graph.dot"
     path.write_text("old")
-    monkeypatch.setattr(drawing.os, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
         tg.draw(small()[2]).save(path)
     assert path.read_text() == "old"

@@ -115,6 +115,6 @@ def test_it_is_saved_and_shown(tmp_path):
 def test_where_nothing_draws_there_is_the_text(monkeypatch, tmp_path):
     monkeypatch.setattr(render, "_commands", lambda format: [])
     picture = learnt(2, 1).draw()
-    with pytest.warns(UserWarning, match="no picture a.svg, its text is in a.dot. To get the picture"):
+    with pytest.warns(UserWarning, match="no picture a.svg, its source is in a.dot. To get the picture"):
         assert picture.save(tmp_path / "a.svg") == tmp_path / "a.dot"
     assert "To get the picture" in picture._repr_mimebundle_()["text/plain"]

@@ -380,6 +380,14 @@ def test_other_shapes_are_another_computation():
         film([tg.draw((w * np.ones(n)).sum()) for n in (2, 3)])
 
 
+def test_without_a_picture_a_notebook_gets_a_film_s_words(monkeypatch):
+    monkeypatch.setattr(render, "_commands", lambda format: [])
+    w = tg.tensor(1.0, requires_grad=True, name="<w>")
+    told = film(tg.draw(w * 1.0))._repr_html_()
+    assert told.startswith("<p>&lt;Film of multiply = 1: 1 step&gt; To get the picture: pip install")
+    assert nn.Film([[1.0]], [[1.0]])._repr_html_() is None
+
+
 def test_what_is_no_film_is_refused(tmp_path):
     drawing = tg.draw(neuron())
     with pytest.raises(ValueError, match="at least one drawing"):

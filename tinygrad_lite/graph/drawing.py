@@ -1,31 +1,31 @@
 """The picture of who is to blame for the error: made of a result, shown in a notebook, saved to a file."""
 
-import os
-import warnings
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import cached_property
-from pathlib import Path
-from typing import Any
 
 from ..primitive import Node
 from . import dot, fold, measures, words
 from . import hide as hiding
 from . import roll as rolling
 from .as_json import to_json
-from .files import write
 from .measures import Heat
 from .mermaid import mermaid_of
 from .page import page_of
+from .picture import Picture
 from .reading import read
-from .render import FORMATS, CannotRender, render
 from .structure import Graph
 from .text import shown
 
 ON_A_PAGE = 400  # items: a page can close boxes for itself, but all it can open has to be laid out
 
 
-class Drawing:
+class Drawing(Picture):
     """A picture of a recorded graph. It has its own copy of all that it shows: the graph may be freed or change.
+
+    A notebook shows it. `save(path)` writes what the path ends in. .svg, .png, .pdf: the picture. .html: a page to walk
+    through, which needs nothing else; it opens and closes boxes, tells about each value, and goes forward and backward
+    step by step. .mmd, .md: Mermaid, bare or in a page of Markdown, which code hosts show without any tool. .json: all
+    that the picture is made of, see `tinygrad_lite.graph.as_json`. .dot: its source in Graphviz's language.
 
     graph: what the picture shows. opened: the same with all boxes open. whole: the same before any were rolled up.
     """
@@ -55,33 +55,9 @@ class Drawing:
         """The HTML of a page to walk through; see `save`. Raises CannotRender where nothing is installed that draws."""
         return page_of([fold.fit(self.opened, ON_A_PAGE)])
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Writes the picture to a file, in the format that its name ends in, and returns the path written.
-
-        .svg, .png, .pdf: the picture. .html: a page to walk through, which needs nothing else; it opens and closes
-        boxes, tells about each value, and goes forward and backward step by step. .dot: the picture's source. .mmd,
-        .md: Mermaid, bare or in a page of Markdown, which code hosts show without any tool. .json: all that the picture
-        is made of, see `tinygrad_lite.graph.as_json`.
-
-        The file is written beside and renamed: there is the old one or the whole new one. Where nothing is installed
-        that draws, the DOT source is written instead, under the same name with .dot, and a warning says how to get the
-        picture.
-        """
-        path = Path(path)
-        format = path.suffix[1:].lower()
-        texts = {"dot": lambda: self.source, "mmd": lambda: self.mermaid, "json": lambda: self.json}
-        texts["md"] = lambda: f"```mermaid\n{self.mermaid}```\n"
-        if format in texts:
-            return write(path, texts[format]().encode())
-        if format not in (*FORMATS, "html"):
-            known = ", ".join([f".{x}" for x in (*FORMATS, *texts, "html")])
-            raise ValueError(f"the file must end in one of {known}, given {path.name!r}")
-        try:
-            return write(path, self.page.encode() if format == "html" else render(self.source, format))
-        except CannotRender as error:
-            written = write(path.with_suffix(".dot"), self.source.encode())
-            warnings.warn(f"no picture {path.name}, the graph is in {written.name}. {error}", stacklevel=2)
-            return written
+    def _kinds(self) -> dict[str, Callable[[], str | bytes]]:
+        texts = {"mmd": lambda: self.mermaid, "md": lambda: f"```mermaid\n{self.mermaid}```\n"}
+        return {**super()._kinds(), **texts, "json": lambda: self.json, "html": lambda: self.page}
 
     def __repr__(self) -> str:
         result = self.graph.items[self.graph.result]
@@ -90,20 +66,6 @@ class Drawing:
         answers = f", {measures.HEATS[self.graph.heat].most} {shown(blamed[0])!r}" if blamed else ""
         name = shown(result.name or result.operation or result.kind)
         return f"<Drawing of {name} = {value}: {len(self.graph.items)} items, {len(self.graph.edges)} edges{answers}>"
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, Any]:
-        """What a notebook shows. It never raises: without a picture there are the words."""
-        bundle = {"text/plain": repr(self)}
-        wanted = (include is None or "image/svg+xml" in include) and "image/svg+xml" not in (exclude or ())
-        if wanted:
-            try:
-                svg = render(self.source, "svg").decode()
-                bundle["image/svg+xml"] = svg[svg.index("<svg") :]
-            except Exception as error:
-                bundle["text/plain"] += f"\n{error}"
-        return {kind: x for kind, x in bundle.items() if kind not in (exclude or ()) and kind in (include or bundle)}
 
 
 def draw(

@@ -13,6 +13,7 @@ from .drawing import ON_A_PAGE, Drawing
 from .files import write
 from .measures import Measures, said
 from .page import page_of
+from .render import CannotRender
 from .structure import Box, Graph, Item
 from .summary import Summary
 from .text import shown
@@ -44,14 +45,19 @@ class Film:
         return len(self.graphs)
 
     def __repr__(self) -> str:
-        first, last = (graph.items[graph.result] for graph in (self.graphs[0], self.graphs[-1]))
-        values = " → ".join(x.value.text for x in (first, last) if x.value)
-        return f"<Film of {shown(first.name or first.operation or first.kind)} = {values}: {len(self)} steps>"
+        ends = [graph.items[graph.result] for graph in (self.graphs[0], *self.graphs[1:][-1:])]
+        values = " → ".join(x.value.text for x in ends if x.value)
+        name = shown(ends[0].name or ends[0].operation or ends[0].kind)
+        return f"<Film of {name} = {values}: {len(self)} step{'s' * (len(self) != 1)}>"
 
     def _repr_html_(self) -> str:
-        """The page in a frame that may run its own scripts and nothing else."""
+        """The page in a frame that may run its own scripts and nothing else; where nothing draws, the words."""
+        try:
+            page = self.page
+        except CannotRender as error:
+            return f"<p>{html.escape(f'{self!r} {error}')}</p>"
         frame = 'sandbox="allow-scripts" width="100%" height="680" style="border: 0" title="computation graph"'
-        return f'<iframe {frame} srcdoc="{html.escape(self.page)}"></iframe>'
+        return f'<iframe {frame} srcdoc="{html.escape(page)}"></iframe>'
 
 
 def film(drawings: Drawing | Iterable[Drawing], labels: Iterable[str] | None = None) -> Film:
