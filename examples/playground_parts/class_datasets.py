@@ -23,12 +23,15 @@ def circle(random: SeedRandom, count: int, noise: float, classes: int) -> Points
 
 def xor(random: SeedRandom, count: int, noise: float, classes: int) -> Points:
     """A board of squares, as many in a row as there are classes: the class is row + column, which begins anew."""
-    width, points = 12 / classes, []
+    width, points = 11 / classes, []
     for _ in range(count):
-        x1, x2 = random.uniform(-6, 6), random.uniform(-6, 6)
+        column, row = random.uniform(0, classes), random.uniform(0, classes)
+        x1 = (math.floor(column) + 0.1 + 0.8 * (column % 1)) * width - 5.5
+        x2 = (math.floor(row) + 0.1 + 0.8 * (row % 1)) * width - 5.5
         noisy_x1 = x1 + random.uniform(-5, 5) * noise
         noisy_x2 = x2 + random.uniform(-5, 5) * noise
-        points.append((x1, x2, (math.floor((noisy_x1 + 6) / width) + math.floor((noisy_x2 + 6) / width)) % classes))
+        square = math.floor((noisy_x1 + 5.5) / width) + math.floor((noisy_x2 + 5.5) / width)
+        points.append((x1, x2, square % classes))
     return points
 
 

@@ -11,7 +11,7 @@ import nn
 import tinygrad_lite as tg
 
 from .features import FEATURES, inputs_of
-from .network import loss_of, shown
+from .network import loss_of, output_activation, shown
 from .settings import Settings
 
 
@@ -52,6 +52,36 @@ def probe(settings: Settings, layers: Sequence[nn.Dense], point: tuple[float, fl
         "bias_sensitivities": [bias.grad.numpy() for bias in biases],
         "output": result.detach().numpy()[0].tolist(),
     }
+
+
+def arithmetic(
+    settings: Settings, layers: Sequence[nn.Dense], point: tuple[float, float], layer: int, to: int
+) -> list[str]:
+    """How a neuron comes to its value at a point of the plane: the formula, with the numbers, and the result."""
+    values = inputs_of(*np.array(point)[:, None], settings.features)
+    for dense in layers[: layer - 1]:
+        values = dense.activation(values @ dense.kernel.data + dense.bias.data)
+    called, dense = names(settings), layers[layer - 1]
+    weights, bias = dense.kernel.data[:, to], dense.bias.data[to]
+    total = float(values[0] @ weights + bias)
+    function = (*settings.hidden_activations, output_activation(settings))[layer - 1]
+    before, after = ("", "") if function == "linear" else (f"{function}(", ")")
+    products = [f"{_bracketed(w)} × {_bracketed(v)}" for w, v in zip(weights, values[0], strict=True)]
+    lines = [
+        f"{called[layer][to]} = {before}{' + '.join([f'weight × {name}' for name in called[layer - 1]])} + bias{after}",
+        f"= {before}{' + '.join(products)} + {_bracketed(bias)}{after}",
+    ]
+    if function != "linear":
+        lines.append(f"= {before}{_number(total)}{after}")
+    return [*lines, f"= {_number(float(dense.activation(np.array([total]))[0]))}"]
+
+
+def _number(value: float) -> str:
+    return f"{value:.4g}".replace("-", "−")
+
+
+def _bracketed(value: float) -> str:
+    return f"({_number(value)})" if value < 0 else _number(value)
 
 
 def story(

@@ -45,9 +45,13 @@ def build(settings: Settings, random: SeedRandom) -> nn.Sequential:
         if settings.dropout:
             model.add(nn.Dropout(settings.dropout, name=f"dropout_{i}"))
         inputs = units
-    squared = settings.problem == "classification" and settings.loss_in_use == "squared"
-    model.add(dense(settings.outputs, "tanh" if squared else "linear", inputs, "output"))
+    model.add(dense(settings.outputs, output_activation(settings), inputs, "output"))
     return model
+
+
+def output_activation(settings: Settings) -> str:
+    """What the last layer makes of its sums: tanh for classes -1 and 1; values and logits stay as they are."""
+    return "tanh" if settings.problem == "classification" and settings.loss_in_use == "squared" else "linear"
 
 
 def targets_of(settings: Settings, labels: np.ndarray) -> np.ndarray:

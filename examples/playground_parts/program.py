@@ -8,6 +8,7 @@ from typing import Any
 
 from .data import labelled
 from .features import FEATURES
+from .network import output_activation
 from .random_numbers import SeedRandom
 from .settings import Settings
 
@@ -140,7 +141,7 @@ def _network(settings: Settings) -> list[str]:
         if settings.dropout:
             layers.append(f"nn.Dropout({settings.dropout!r})")
     squared = settings.loss_in_use == "squared"
-    layers.append(f'dense({settings.outputs}, "{"tanh" if squared and settings.classes_in_use else "linear"}")')
+    layers.append(f'dense({settings.outputs}, "{output_activation(settings)}")')
     together = ", ".join(layers)
     if len(together) > 90:
         together = "\n    " + ",\n    ".join(layers) + ",\n"

@@ -81,6 +81,21 @@ class Run(Training):
         with np.errstate(all="ignore"):
             return explanation.probe(self.settings, self.layers, point, output)
 
+    def arithmetic(self, layer: int, to: int, x1: float, x2: float) -> list[str]:
+        """How a neuron comes to its value at a point of the plane, in lines: formula, numbers, result.
+
+        >>> from playground_parts import Run, Settings
+        >>> print(*Run(Settings(hidden=(1,))).arithmetic(1, 0, 1.5, -2), sep="\\n")
+        1.1 = tanh(weight × X1 + weight × X2 + bias)
+        = tanh(0.1512 × 1.5 + 0.3395 × (−2) + 0.1)
+        = tanh(−0.3523)
+        = −0.3384
+        """
+        layer, to, _ = self._link(layer, to, None)
+        point = checks.real("x1", x1, -6, 6), checks.real("x2", x2, -6, 6)
+        with np.errstate(all="ignore"):
+            return explanation.arithmetic(self.settings, self.layers, point, layer, to)
+
     def explain(self, layer: int, to: int, source: int | None, of: str = "batch", sample: int | None = None) -> str:
         """The story of how strongly the loss answers to a weight (source None: a bias), as a page.
 
@@ -91,7 +106,7 @@ class Run(Training):
 
     def story(self, layer: int, to: int, source: int | None, of: str = "batch", sample: int | None = None) -> Any:
         """What `explain` makes its page of: the `Story` of `tinygrad_lite.explain`."""
-        self._place(layer, to, source)
+        link = self._link(layer, to, source)
         checks.choice("what is explained", of, ("batch", "sample"))
         if sample is not None:
             start = checks.whole("the sample", sample, 0, self.data.count - 1)
@@ -102,7 +117,7 @@ class Run(Training):
             more = 1 if of == "sample" else self.batch_size - self.position % self.batch_size
             rows = slice(seen.stop if of == "sample" else seen.start, seen.stop + more)
             x, y = self.data.cyclic(rows, self.data.count % self.batch_size)
-        return explanation.story(self.settings, self.layers, (layer, to, source), x, y)
+        return explanation.story(self.settings, self.layers, link, x, y)
 
     def program(self) -> str:
         """The run as a program on its own: it prints the same losses, and does what was changed by hand, too.

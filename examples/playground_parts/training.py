@@ -2,9 +2,8 @@
 
 import math
 import time
-from collections import deque
 from dataclasses import fields, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -14,37 +13,14 @@ import tinygrad_lite as tg
 from . import checks, network
 from .data import Data
 from .history import History
+from .moments import Change, Moment, Moments
 from .settings import LIVE, Settings
 
 UNITS = ("sample", "batch", "epoch")
 MOST_STEPS = 1000
-REMEMBERED = 1000  # epochs that can be taken back
 MOST_CHANGES = 1000  # by hand, that `program` can tell
 LONGEST_PLAY = 1.0  # seconds
 LARGEST_WEIGHT = 1000.0
-
-
-class Change(NamedTuple):
-    """What was changed by hand, before the update of this number, and its new value.
-
-    what: "learning_rate", "regularization_rate", or (layer, to, source) of a weight, with source None of a bias.
-    """
-
-    update: int
-    what: str | tuple[int, int, int | None]
-    value: float
-
-
-class Moment(NamedTuple):
-    """All that a run is at one moment."""
-
-    samples: int
-    updates: int
-    rates: tuple[float, float]
-    numbers: np.ndarray  # weights and what the optimizer remembers, one after the other
-    dead: tuple[np.ndarray, ...]
-    gradients: list[np.ndarray]
-    changes: tuple[Change, ...]
 
 
 class Training:
@@ -71,7 +47,7 @@ class Training:
         self._gradients = [np.zeros(weight.shape) for weight in self.parameters]
         self._outputs: list[np.ndarray] | None = None
         self._losses = 0.0, 0.0
-        self._moments: deque[Moment] = deque(maxlen=REMEMBERED + 1)
+        self._moments = Moments()
         self.history_ = History()
         self._note()
         self._remember()
@@ -247,11 +223,10 @@ class Training:
         for _ in range(checks.whole("the count of steps", count, 1, MOST_STEPS)):
             if target > 0:
                 target = self._before(target, unit)
-        if target == self.samples_seen or target < self._moments[0].samples:
+        moment = self._moments.back_to(target) if target < self.samples_seen else None
+        if moment is None:
             return False
-        while self._moments[-1].samples > target:
-            self._moments.pop()
-        self._restore(self._moments[-1])
+        self._restore(moment)
         while self.samples_seen < target:
             self._go(min(self._to_batch_end(), target - self.samples_seen))
         self.stopped = ""
@@ -272,14 +247,11 @@ class Training:
         return start - count % size  # where this batch began, in the epoch before
 
     def _remember(self) -> None:
-        """Of one place in the data, the last moment counts: what is changed by hand there, stays."""
-        if self._moments and self._moments[-1].samples == self.samples_seen:
-            self._moments.pop()
         numbers = [weight.detach().numpy() for weight in self.parameters] + self.optimizer.state_arrays
         rates = self.settings.learning_rate, self.settings.regularization_rate
         together = np.concatenate([array.ravel() for array in numbers])
         seen = self.samples_seen, self.updates
-        self._moments.append(Moment(*seen, rates, together, self._dead, self._gradients, self.changes))
+        self._moments.add(Moment(*seen, rates, together, self._dead, self._gradients, self.changes))
 
     def _restore(self, moment: Moment) -> None:
         self.samples_seen, self.updates, self.changes = moment.samples, moment.updates, moment.changes
@@ -301,14 +273,16 @@ class Training:
 
     def edit(self, layer: int, to: int, source: int | None, value: float) -> None:
         """Gives a weight a new value, or with source None the bias of the neuron `to`. A dead weight lives again."""
-        which, place = self._place(layer, to, source)
+        layer, to, source = self._link(layer, to, source)
         value = checks.real("a weight", value, -LARGEST_WEIGHT, LARGEST_WEIGHT)
         with tg.no_grad():
-            self.parameters[which][place] = value
+            if source is None:
+                self.layers[layer - 1].bias[to] = value
+            else:
+                self.layers[layer - 1].kernel[source, to] = value
         if source is not None:
-            dead = list(self._dead)
-            dead[layer - 1] = dead[layer - 1].copy()
-            dead[layer - 1][place] = False
+            dead = [gone.copy() for gone in self._dead]
+            dead[layer - 1][source, to] = False
             self._dead = tuple(dead)
         self._changed((layer, to, source), value)
 
@@ -333,11 +307,11 @@ class Training:
         self._outputs = None
         self._remember()
 
-    def _place(self, layer: int, to: int, source: int | None) -> tuple[int, Any]:
-        """Which of the parameters a weight is in, and where; checked."""
+    def _link(self, layer: Any, to: Any, source: Any) -> tuple[int, int, int | None]:
+        """The place of a weight or, with source None, of a bias; checked."""
         layer = checks.whole("the layer", layer, 1, len(self.layers))
         inputs, units = self.layers[layer - 1].kernel.shape
         to = checks.whole("the neuron that a link leads to", to, 0, units - 1)
-        if source is None:
-            return 2 * layer - 1, to
-        return 2 * layer - 2, (checks.whole("the neuron that a link comes from", source, 0, inputs - 1), to)
+        if source is not None:
+            source = checks.whole("the neuron that a link comes from", source, 0, inputs - 1)
+        return layer, to, source

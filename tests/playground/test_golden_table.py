@@ -1,5 +1,8 @@
 """The figures of the TensorFlow Playground's own TypeScript, seed 0.12345: ours are the same to 1e-9."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -40,6 +43,20 @@ def test_the_losses_are_the_original_playgrounds(link, losses):
         found.append(run.losses())
     assert run.epoch == 100
     assert np.abs(np.array(found) - losses).max() < 1e-9
+
+
+ORIGINAL = json.loads(Path(__file__).with_name("original.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("row", ORIGINAL, ids=lambda row: row["link"][:50])
+def test_so_are_those_of_other_links(row):
+    """Noise, other activations, batches that leave samples over, L1 and L2: what its TypeScript gives under node."""
+    run = Run(Settings.from_query("#" + row["link"]))
+    found = [run.losses()]
+    for epochs in (1, 9):
+        run.step("epoch", epochs)
+        found.append(run.losses())
+    assert np.abs(np.array(found) - row["losses"]).max() < 1e-12
 
 
 def test_the_random_numbers_are_seedrandoms():

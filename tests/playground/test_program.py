@@ -32,7 +32,7 @@ def losses_of(program, folder):
 
 def by_hand(run):
     """Trains with all that a user may do in between, and stops in the middle of an epoch."""
-    run.edit(1, 1, 0, -0.25)
+    run.edit("1", 1.0, "0", "-0.25")  # as a page may send them
     run.step("epoch", 3)
     run.edit(1, 0, 0, 0.7)
     run.step("batch", 3)

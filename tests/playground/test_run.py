@@ -76,6 +76,23 @@ def test_the_probe_gives_values_and_sensitivities_at_a_point(settings):
 
 
 @pytest.mark.parametrize("settings", ALL_SETTINGS)
+def test_the_arithmetic_of_each_neuron_ends_with_its_value(settings):
+    run = Run(settings)
+    run.step("epoch")
+    neurons = run.probe(-3.5, 2)["neurons"]
+    for layer in range(1, len(run.sizes)):
+        for to in range(run.sizes[layer]):
+            lines = run.arithmetic(layer, to, -3.5, 2)
+            assert lines[0].startswith(f"{run.names[layer][to]} = ")
+            assert float(lines[-1].removeprefix("= ").replace("−", "-")) == float(f"{neurons[layer][to]:.4g}")
+            numbers = lines[1].removeprefix("= ").replace("−", "-").replace("×", "*")
+            inside = numbers[numbers.index("(") :] if numbers[0].isalpha() else numbers
+            total = eval(inside)
+            activation = run.layers[layer - 1].activation
+            assert activation(np.array([total]))[0] == pytest.approx(neurons[layer][to], abs=0.02)
+
+
+@pytest.mark.parametrize("settings", ALL_SETTINGS)
 def test_the_story_of_a_weight_ends_with_its_gradient(settings):
     run = Run(replace(settings, batch_size=25))
     run.step("epoch", 2)
