@@ -1,6 +1,7 @@
 """Convolutions and pooling in machine code give what NumPy's products give, for every way in which windows can lie."""
 
 import math
+import runpy
 
 import numpy as np
 import pytest
@@ -156,3 +157,26 @@ def test_max_pooling_in_machine_code_gives_what_numpy_gives(used, monkeypatch, s
         assert ours.dtype == theirs.dtype
         np.testing.assert_allclose(ours, theirs, rtol=1e-6)
     assert used == ["largest", "find", "hand_back"]
+
+
+@pytest.mark.parametrize("mishap", ["the index is damaged", "the code is damaged", "the disk is full"])
+def test_what_is_wrong_with_the_code_on_disk_is_no_reason_to_fail(numba, monkeypatch, tmp_path, mishap):
+    file = tmp_path / "loops.py"
+    file.write_text("def double(x):\n    return 2 * x\n")
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "cache"))
+
+    def made():
+        return machine_code.compiled(runpy.run_path(str(file))["double"])
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    if mishap == "the disk is full":
+        monkeypatch.setattr("numba.core.caching.IndexDataCacheFile.save", full)
+    assert made()(3.0) == 6
+    kept = [path for path in tmp_path.rglob("*.nb?") if path.suffix == (".nbi" if "index" in mishap else ".nbc")]
+    assert bool(kept) == ("damaged" in mishap)
+    for path in kept:
+        path.write_bytes(path.read_bytes()[:100])
+    double = made()
+    assert double(3.0) == double(3.0) == 6

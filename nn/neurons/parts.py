@@ -93,7 +93,7 @@ class NeuronLayer:
         return self.neurons[index]
 
     def __repr__(self) -> str:
-        return f"<NeuronLayer {self.name}: {len(self)} neurons, {_made_of('sum', self.activations)}>"
+        return f"<NeuronLayer {self.name}: {_count(self.neurons, 'neuron')}, {_made_of('sum', self.activations)}>"
 
 
 class Neuron:
@@ -233,8 +233,8 @@ def _made_of(inner: str, activations: list[Callable[..., Any]]) -> str:
     return inner
 
 
-def _count(links: Any) -> str:
-    return f"{len(links)} link{'s' * (len(links) != 1)}"
+def _count(parts: Any, kind: str = "link") -> str:
+    return f"{len(parts)} {kind}{'s' * (len(parts) != 1)}"
 
 
 def _figure(number: Any) -> str:

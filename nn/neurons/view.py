@@ -109,7 +109,7 @@ class Neurons:
         """Goes back from the loss that expects y for what was propagated last, and returns the loss.
 
         The `.grad` of the weights are then those of this loss alone. Raises RuntimeError without a `propagate` before
-        it, or if the model was not compiled.
+        it, if a weight was changed since, or if the model was not compiled; then every `.grad` stays as it was.
         """
         objective, _ = self.model._compiled()
         if self._outputs is None:
@@ -117,10 +117,19 @@ class Neurons:
         y = np.asarray(y)
         with enable_grad():
             loss = objective.loss_of(y[None] if self._one_sample else y, self._outputs)
-        for weight in self.model.trainable_weights:
-            weight.grad = None  # what was there before would be added to
         self._outputs = None
-        loss.backward()
+        weights = self.model.trainable_weights
+        before = [weight.grad for weight in weights]
+        for weight in weights:
+            weight.grad = None  # what was there before would be added to
+        try:
+            loss.backward()
+        except BaseException as error:
+            for weight, gradient in zip(weights, before, strict=True):
+                weight.grad = gradient
+            if isinstance(error, RuntimeError):
+                error.add_note("If you changed a link's weight after propagate(x), call propagate(x) again")
+            raise
         self.error = loss.item()
         return self.error
 

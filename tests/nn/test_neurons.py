@@ -206,6 +206,24 @@ def test_it_learns_with_the_model_s_own_loss_and_optimizer():
     assert network.error > 0
 
 
+def test_a_weight_that_was_changed_on_the_way_is_noticed_and_no_gradient_is_lost():
+    model = in_float64(stack())
+    network = nn.as_neurons(model)
+    network.learn(X, Y)
+    gradients = [weight.grad for weight in model.weights]
+    network.propagate(X)
+    network.links[0].weight = 3.0
+    with pytest.raises(RuntimeError, match="changed in place") as caught:
+        network.backpropagate(Y)
+    assert caught.value.__notes__ == ["If you changed a link's weight after propagate(x), call propagate(x) again"]
+    assert all(weight.grad is gradient for weight, gradient in zip(model.weights, gradients, strict=True))
+    network.propagate(X)
+    assert network.backpropagate(Y) > 0
+    assert repr(nn.as_neurons(nn.Sequential([nn.Dense(1, input_shape=(2,))])).layers[1]) == (
+        "<NeuronLayer dense: 1 neuron, sum>"
+    )
+
+
 def test_before_anything_went_through_nothing_is_known():
     network = nn.as_neurons(stack())
     for layer in network.layers:

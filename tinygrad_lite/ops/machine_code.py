@@ -1,7 +1,7 @@
 """Loops as machine code, where numba is installed: for what NumPy can only do in several passes over memory."""
 
 import importlib
-from functools import cache
+from functools import cache, wraps
 from typing import Any
 
 import numpy as np
@@ -29,10 +29,25 @@ def _module(loops: str) -> Any:
 
 
 def compiled(function: Any) -> Any:
-    """The function as machine code that needs no lock of Python's, kept on disk where there is a place for it."""
+    """The function as machine code that needs no lock of Python's, kept on disk where there is a place for it.
+
+    A full disk or a damaged file there is no reason to fail: then it is compiled for this process alone.
+    """
     import numba
 
+    options: Any = {"nogil": True, "error_model": "numpy"}
     try:
-        return numba.njit(nogil=True, error_model="numpy", cache=True)(function)
+        chosen = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # numba found no folder that it may write to
-        return numba.njit(nogil=True, error_model="numpy")(function)
+        return numba.njit(**options)(function)
+
+    @wraps(function)
+    def call(*args: Any) -> Any:
+        nonlocal chosen
+        try:
+            return chosen(*args)
+        except Exception:  # of what is kept on disk: the code itself raises nothing
+            chosen = numba.njit(**options)(function)
+            return chosen(*args)
+
+    return call
