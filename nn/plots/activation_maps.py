@@ -14,7 +14,7 @@ from ..model import Model
 from ..module import Module
 from .images import Shades, as_images, input_shape, square_side, strongest
 from .sheet import MARGIN, Sheet, letters
-from .style import FOR_AND_AGAINST, GREY, LINE, LOST, RIGHT, STRONGER, drawing, percent, shown
+from .style import FOR_AND_AGAINST, GREY, LINE, LOST, LOST_IN_WORDS, RIGHT, STRONGER, drawing, percent, shown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -174,6 +174,8 @@ def _draw(seen: np.ndarray, panels: list[Panel], answer: Any, names: Sequence[An
         sheet.heading(x, 0.36, shown(panel.name, letters(panel_width + 0.2, 12)), f"{count}, {height} x {wide}")
         _draw_maps(sheet, x, top, panel.maps[:most], columns, tile)
         x += panel_width + 0.4
+    if not all(np.isfinite(maps).all() for maps in (seen, *[panel.maps for panel in panels])):
+        sheet.text(MARGIN, top + inner + 0.17, LOST_IN_WORDS, 8, GREY)
     return sheet.figure
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _WIDTH = 12.0  # inches, of all columns together
+_LETTERS = 95  # of size 1 that stand side by side on an inch
 _SHORT = 3  # letters of a name beside which another fits above an image; else it goes on a line of its own
 
 
@@ -89,7 +90,9 @@ def _draw(
     columns: int,
     short: bool,
 ) -> "Figure":
-    cell = _WIDTH / columns
+    cell, longest = _WIDTH / columns, max(map(len, tags))
+    widest = 2 * longest + len(", not ") if short and truth is not None else longest + len("not ")
+    size = min(11 if short else 9.5, _LETTERS * cell / widest)
     width = height = 0.8 * cell
     aspect = images.shape[1] / images.shape[2]
     width, height = (width, height * aspect) if aspect < 1 else (width / aspect, height)
@@ -115,11 +118,11 @@ def _draw(
             if truth is not None and mistaken and short:
                 said += f", not {tags[truth[i]]}"
             elif truth is not None and mistaken:
-                sheet.text(middle, top - 0.07, f"not {tags[truth[i]]}", 8.5, colour, "center")
+                sheet.text(middle, top - 0.07, f"not {tags[truth[i]]}", min(8.5, size), colour, "center")
             lift = 0.22 if mistaken and not short else 0.07
-            sheet.text(middle, top - lift, said, 11 if short else 9.5, colour, "center", fontweight="bold")
+            sheet.text(middle, top - lift, said, size, colour, "center", fontweight="bold")
             sheet.image(middle - width / 2, top, width, height, **shades.of(images[i]))
             if sure is not None:
-                sheet.text(middle, top + height + 0.15, f"{percent(sure[i])} sure", 8, FAINT, "center")
+                sheet.text(middle, top + height + 0.15, f"{percent(sure[i])} sure", min(8, size), FAINT, "center")
         y += -(-len(part) // columns) * (up + height + below)
     return sheet.figure

@@ -10,7 +10,7 @@ from typing import Any
 DPI = 120
 INK, GREY, FAINT, LINE, PAPER = "#1F2933", "#52606D", "#66737F", "#D3DAE2", "#FFFFFF"
 RIGHT, WRONG = "#1F6AA5", "#C2500F"
-LOST = "#C77BE0"  # nan and infinite
+LOST, LOST_IN_WORDS = "#C77BE0", "violet: nan or infinite"
 FOR_AND_AGAINST = "RdBu_r"  # white at 0
 STRONGER = ("#FFFFFF", "#FCE3C4", "#F4B183", "#DE6F3E", "#A8321F", "#4A0C14")  # darker all the way
 

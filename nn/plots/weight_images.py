@@ -9,7 +9,7 @@ from ..layers import Conv2D, Dense
 from ..module import Module
 from .images import coloured, input_shape, square_side, strongest
 from .sheet import MARGIN, Sheet
-from .style import FAINT, FOR_AND_AGAINST, LINE, LOST, drawing, shown
+from .style import FAINT, FOR_AND_AGAINST, LINE, LOST, LOST_IN_WORDS, drawing, shown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -99,14 +99,12 @@ def _draw(images: np.ndarray, title: str) -> "Figure":
     scale_width = 1.5 if channels == 1 else 0.0
     inner = max(rows * (tall + above + gap), 1.3 if channels == 1 else 0)
     sheet_width = max(MARGIN + columns * cell + scale_width + 0.16, 5.2)
-    sheet = Sheet(sheet_width, 0.62 + inner + 0.04 + 0.2 * (channels == 3))
+    colourful = "grey does not matter; where it is bright, more of that colour speaks for it"
+    said = [colourful] * (channels == 3) + [LOST_IN_WORDS] * (not np.isfinite(images).all())
+    sheet = Sheet(sheet_width, 0.62 + inner + 0.04 + 0.2 * bool(said))
     sheet.text(MARGIN, 0.38, title, 12, fontweight="bold")
-    y = 0.52
-    if channels == 3:
-        sheet.text(
-            MARGIN, 0.58, "grey does not matter; where it is bright, more of that colour speaks for it", 9, FAINT
-        )
-        y += 0.2
+    sheet.text(MARGIN, 0.58, "; ".join(said), 9, FAINT)
+    y = 0.52 + 0.2 * bool(said)
     top = strongest(images, 0.998)
     colours = matplotlib.colormaps[FOR_AND_AGAINST].with_extremes(bad=LOST)
     for i, image in enumerate(images):

@@ -237,3 +237,12 @@ def test_a_float32_step_has_no_float64_in_it():
 def test_bad_arguments_say_what_to_write(make, error, words):
     with pytest.raises(error, match=words):
         make()
+
+
+def test_an_input_without_elements_is_seen_through_its_border():
+    x = tg.tensor(np.ones((2, 0, 4, 3)), requires_grad=True)
+    kernel = tg.tensor(np.ones((2, 2, 3, 5)), requires_grad=True)
+    y = tg.conv(x, kernel, padding=((1, 1), (0, 0)))
+    assert y.shape == (2, 1, 3, 5)
+    y.sum().backward()
+    assert x.grad.shape == x.shape and not kernel.grad.numpy().any()

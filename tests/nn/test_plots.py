@@ -43,6 +43,7 @@ def network():
     return nn.Sequential([nn.Input((8, 8, 1)), *layers])
 
 
+RNG = np.random.default_rng(5)
 IMAGE = np.random.default_rng(0).random((8, 8, 1)).astype(np.float32)
 
 
@@ -166,6 +167,23 @@ def test_the_sheet_has_room_for_so_many():
     few_right = np.where(np.arange(500) < 498, 1, 0)
     shown = texts(nn.plots.predictions(np.zeros((500, 2, 2)), labels, few_right))
     assert (shown[1], shown[-3]) == ("Mistakes: 60 of 498", "Right: all 2")
+
+
+@pytest.mark.parametrize(
+    ("names", "columns"),
+    [
+        (None, None),
+        (None, 24),
+        ([f"{i:03}" for i in range(1000)], None),
+        (["a long name", "another long name"] * 500, 9),
+    ],
+)
+def test_what_stands_above_and_below_an_image_never_touches_the_next(names, columns):
+    classes, images = 10 if names is None else 1000, RNG.random((30, 8, 8))
+    confidences = np.eye(classes)[RNG.integers(0, classes, 30)]
+    figure = nn.plots.predictions(images, RNG.integers(0, classes, 30), confidences, names, columns=columns)
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts[2:]]
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
 
 
 def test_nobody_has_to_know_the_labels():
@@ -320,7 +338,9 @@ def test_weights_of_colours_are_grey_at_0_and_nan_is_marked():
     kernel[0, 0, :, 0] = [1, -1, 0.5]
     kernel[1, 1, 0, 1] = np.nan
     layer.kernel.data = kernel
-    first, second = pictures(nn.plots.weights(layer))
+    figure = nn.plots.weights(layer)
+    assert any(text.endswith("speaks for it; violet: nan or infinite") for text in texts(figure))
+    first, second = pictures(figure)
     np.testing.assert_allclose(first[2, 2], 0.5)
     np.testing.assert_allclose(first[0, 0], [1, 0, 0.75])
     np.testing.assert_allclose(second[1, 1], matplotlib.colors.to_rgb("#C77BE0"))
@@ -418,6 +438,8 @@ def test_nan_is_seen():
     figure = nn.plots.activations(model, IMAGE)
     assert np.ma.getmaskarray(pictures(figure)[1]).all()
     assert not np.ma.getmaskarray(pictures(figure)[2]).any()
+    assert texts(figure)[-1] == "violet: nan or infinite"
+    assert not any("violet" in text for text in texts(nn.plots.activations(network(), IMAGE)))
     assert drawn(figure)
 
 
