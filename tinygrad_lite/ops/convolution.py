@@ -116,7 +116,7 @@ def _conv(x: Array, kernel: Array, bias: Array | None, windows: Windows, groups:
 def _conv_input(x: Array, kernel: Array, shape: tuple[int, ...], windows: Windows, groups: int = 1) -> Array:
     dtype, working = _working(x, kernel)
     out = np.empty_like(x, order="C", shape=shape, dtype=working)
-    if not out.size:  # an input without elements, seen through its border only
+    if 0 in shape[1:-1]:  # an input without elements, seen through its border only
         return out.astype(dtype, copy=False)
     rows_back, back = windows.rows_back(), windows.back()
     products = x.size * math.prod(kernel.shape[:-1]) if kernel.size <= BLOCK else 0
