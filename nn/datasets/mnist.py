@@ -39,20 +39,13 @@ def load_data(folder: str | os.PathLike[str] | None = None, timeout: float = 5.0
     checked, the digest is not. With neither, they come from the user's cache folder, and are downloaded into it if they
     are not there or are not, byte for byte, the official ones.
 
-    Args:
-        folder: where the four files are; the network is then never used.
-        timeout: seconds to wait, when downloading, for the mirrors to answer (all together), and for data to go on.
+    The images are uint8 of the shapes (60000, 28, 28) and (10000, 28, 28), 0 for paper to 255 for ink; the labels are
+    uint8, 0 to 9. folder: where the four files are; the network is then never used. timeout: seconds to wait, when
+    downloading, for the mirrors to answer (all together), and for data to go on.
 
-    Returns:
-        x_train: uint8 of shape (60000, 28, 28), 0 for paper to 255 for ink.
-        y_train: uint8 of shape (60000,), 0 to 9.
-        x_test, y_test: the same, of length 10000.
-
-    Raises:
-        FileNotFoundError: a file is missing in the folder.
-        ValueError: a file is damaged or is not of MNIST's form.
-        ConnectionError: the files have to be downloaded and no mirror served them.
-        OSError: a file cannot be read, or the cache folder cannot be written.
+    Raises FileNotFoundError if a file is missing in the folder, ValueError if one is damaged or not of MNIST's form,
+    ConnectionError if the files have to be downloaded and no mirror served them, OSError if a file can't be read or the
+    cache folder can't be written.
     """
     folder = folder if folder is not None else os.environ.get(_VARIABLE) or None
     paths = _downloaded(timeout) if folder is None else _found(Path(folder).expanduser())
