@@ -15,7 +15,7 @@ import pytest
 
 import nn
 import tinygrad_lite as tg
-from tinygrad_lite.graph import film, formulas, read, render
+from tinygrad_lite.graph import film, fold, formulas, read, render
 from tinygrad_lite.graph.formulas import Formula, local_derivative
 from tinygrad_lite.graph.page.dark import in_the_dark
 from tinygrad_lite.primitive import Primitive
@@ -243,6 +243,34 @@ def test_a_page_holds_more_than_a_picture_and_says_what_it_folds():
 
 
 @drawn
+def tower(hottest, floors=6, steps=99):
+    """Boxes of 100 values, each inside another, of which one has the greatest gradient."""
+    h = tg.tensor([1.0], requires_grad=True)
+    for i in range(floors):
+        with tg.scope("tower"), tg.scope(f"floor {i}"), tg.scope("inner"):
+            for _ in range(steps - 1):
+                h = h + 0.001 * (i + 1)  # no two are alike
+            h = h * tg.tensor([0.1 if i == hottest else 1.0], requires_grad=True, name=f"w{i}")
+    return tg.draw(h.sum())
+
+
+@drawn
+def test_of_boxes_too_many_to_be_opened_those_most_to_blame_can_be():
+    drawing = tower(4)
+    assert len(drawing.graph.items) == 7  # six boxes, the sum
+    heats = {box.scope: box.heat("gradient") for box in drawing.opened.boxes if box.scope[-1] == "inner"}
+    hottest = sorted(heats, key=heats.get)[-3:]
+    assert hottest[-1] == ("tower", "floor 4", "inner")
+    assert fold.room(drawing.opened, 400) == set(hottest)
+    facts = facts_in(drawing.page)
+    page = fold.fit(drawing.opened, 400, fold.room(drawing.opened, 400))
+    assert 300 < len(page.items) <= 400 and len(facts["items"]) == len(page.items)
+    assert {(*x.scope, x.name) for x in page.items if x.kind == "layer"} == set(heats) - set(hottest)
+    assert fold.room(drawing.opened, 10) == set()
+    films = film([tower(2), tower(4)]).graphs
+    assert [x.scope for x in films[0].items] == [x.scope for x in films[1].items] == [x.scope for x in page.items]
+
+
 def test_the_same_computation_gives_the_same_page():
     assert tg.draw(network()).page == tg.draw(network()).page
 

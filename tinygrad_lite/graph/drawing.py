@@ -53,7 +53,7 @@ class Drawing(Picture):
     @property
     def page(self) -> str:
         """The HTML of a page to walk through; see `save`. Raises CannotRender where nothing is installed that draws."""
-        return page_of([fold.fit(self.opened, ON_A_PAGE)])
+        return page_of([fold.fit(self.opened, ON_A_PAGE, fold.room(self.opened, ON_A_PAGE))])
 
     def _kinds(self) -> dict[str, Callable[[], str | bytes]]:
         texts = {"mmd": lambda: self.mermaid, "md": lambda: f"```mermaid\n{self.mermaid}```\n"}

@@ -94,7 +94,8 @@ def film(drawings: Drawing | Iterable[Drawing], labels: Iterable[str] | None = N
     opened = [drawing.opened for drawing in given]
     if rolled := {box.scope for box in opened[-1].boxes if box.copies}:  # at each step the same one of them is shown
         opened = [rolling.roll(drawing.whole, rolled) for drawing in given]
-    graphs = [fold.fit(graph, ON_A_PAGE) for graph in opened]
+    room = fold.room(opened[-1], ON_A_PAGE)
+    graphs = [fold.fit(graph, ON_A_PAGE, room) for graph in opened]
     for graph, name in zip(graphs[1:], names[1:], strict=True):
         if difference := _difference(graphs[0], graph):
             raise ValueError(f"film() shows one computation at successive steps, but {name!r} {difference}")

@@ -1,19 +1,21 @@
 """Makes a graph small enough to look at: closes boxes, leaves out the middle, and says so."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
 from .measures import folded
 from .structure import DEEPEST, Box, Edge, Graph, Item, counted, rebuilt
 
+Scope = tuple[str, ...]
 _LEAVES = 12  # of those that one operation is given, where the graph is too large
 
 
-def close(graph: Graph, depth: int) -> Graph:
+def close(graph: Graph, depth: int, but: Collection[Scope] = ()) -> Graph:
     """The graph with each box that lies inside `depth` others closed: one item stands for all that it holds.
 
-    A box in which an operation failed stays open.
+    A box in which an operation failed stays open, and so do those whose scopes are in `but`.
 
     >>> import tinygrad_lite as tg
     >>> from .reading import read
@@ -26,17 +28,18 @@ def close(graph: Graph, depth: int) -> Graph:
     if depth < 0:
         raise ValueError(f"depth must be 0 (all boxes closed) or more, given {depth}")
 
-    open_to = graph.items[graph.result].scope[:DEEPEST] if graph.failed else ()
+    end = graph.items[graph.result].scope[:DEEPEST] if graph.failed else ()
+    stay = {*but, *[end[:length] for length in range(1, len(end) + 1)]}
 
-    def stands_for(item: Item) -> tuple[str, ...] | None:
+    def stands_for(item: Item) -> Scope | None:
         length = depth + 1
-        while length <= len(item.scope) and item.scope[:length] == open_to[:length]:
+        while length <= len(item.scope) and item.scope[:length] in stay:
             length += 1
         return item.scope[:length] if length <= len(item.scope) else None
 
     boxes = {box.scope: box for box in graph.boxes}
 
-    def layer(scope: tuple[str, ...], members: list[Item]) -> Item:
+    def layer(scope: Scope, members: list[Item]) -> Item:
         box = boxes.get(scope) or Box(scope, folded(members), counted(members))
         last = max(members, key=lambda x: (x.kind == "operation", x.id))
         return replace(last, kind="layer", name=scope[-1], operation="", note=box.note + " each" * bool(box.copies),
@@ -77,18 +80,40 @@ def cap(graph: Graph, limit: int) -> Graph:
     return replace(capped, notes=(*capped.notes, note))
 
 
-def fit(graph: Graph, limit: int) -> Graph:
-    """The graph itself or, if it has more items than `limit`, with as many boxes closed as it takes, then capped."""
-    deepest = max((len(x.scope) for x in graph.items), default=0)
-    smaller = graph
-    for depth in reversed(range(min(deepest, DEEPEST))):
-        if len(smaller.items) <= limit:
-            break
-        smaller = close(graph, depth)
+def fit(graph: Graph, limit: int, but: Collection[Scope] = ()) -> Graph:
+    """The graph itself or, if it has more items than `limit`, with as many boxes closed as it takes, then capped.
+
+    The boxes whose scopes are in `but` stay open.
+    """
+    smaller, _ = _closed(graph, limit, but)
     if smaller is not graph:
         note = f"Boxes are closed: {len(graph.items):,} values in {len(smaller.items):,} items."
         smaller = replace(smaller, notes=(*smaller.notes, note))
     return cap(smaller, limit)
+
+
+def room(graph: Graph, limit: int) -> set[Scope]:
+    """Of the boxes that `fit` closes, those that can stay open all the same, those with the greatest heat first."""
+    closed, depth = _closed(graph, limit)
+    left = limit - len(closed.items)
+    members = Counter([item.scope[: depth + 1] for item in graph.items])
+    layers = [x for x in closed.items if x.kind == "layer"] if left > 0 else []
+    found: set[Scope] = set()
+    for x in sorted(layers, key=lambda x: -(x.heat(graph.heat) or 0.0)):
+        scope = (*x.scope, x.name)
+        if members[scope] <= left + 1:
+            left -= members[scope] - 1
+            found.add(scope)
+    return {box.scope for box in graph.boxes if box.scope[: depth + 1] in found}
+
+
+def _closed(graph: Graph, limit: int, but: Collection[Scope] = ()) -> tuple[Graph, int]:
+    """The graph with as many boxes closed as it takes, and the depth from which on they are."""
+    smaller, depth = graph, min(max((len(x.scope) for x in graph.items), default=0), DEEPEST)
+    while len(smaller.items) > limit and depth > 0:
+        depth -= 1
+        smaller = close(graph, depth, but)
+    return smaller, depth
 
 
 def _merge(graph: Graph, stands_for: Callable[[Item], Any], make: Callable[[Any, list[Item]], Item]) -> Graph:

@@ -132,11 +132,10 @@ class _Rolling:
         for edge in self.graph.edges:
             if self.graph.items[edge.source].kind in ("parameter", "data"):
                 users.setdefault(edge.source, []).append(edge.target)
-        own = {
-            (self.end(t), self.sources[t].index(s)): s for s, found in users.items() for t in found if self.end(t) == t
-        }
+        places = {(s, t): i for t, found in enumerate(self.sources) for i, s in reversed([*enumerate(found)])}
+        own = {(t, places[s, t]): s for s, found in users.items() for t in found if self.end(t) == t}
         for source, found in users.items():
-            targets = {(self.end(t), self.sources[t].index(source)) for t in found}
+            targets = {(self.end(t), places[source, t]) for t in found}
             if all(self.end(t) != t for t in found) and len(targets) == 1:
                 self.stands_for[source] = own.get(targets.pop(), source)
 

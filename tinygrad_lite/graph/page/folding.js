@@ -2,7 +2,7 @@
 // of the x axis and of the y axis that only folded things occupy are shortened, and all the rest moves together: what was
 // left of something stays left of it, what was above stays above, and nothing comes to lie upon anything.
 
-const GAP = 5;  // what remains of a shortened stretch
+const GAP = 14;  // what remains of a shortened stretch
 const SHORT = 60;  // an edge up to this length stays as long as it is
 const folded = new Set();  // places in `boxes`
 

@@ -6,7 +6,7 @@ function headline() {
   const { value } = facts.steps[moment].items[facts.result];
   $("title").textContent = value === undefined ? facts.title : `${facts.title} = ${value}`;
   const worst = facts.failed ? [] : items.filter(({ fact }) => [facts.heats[heat]?.about, "layer"].includes(fact.kind))
-    .map(({ key, id, fact }) => [facts.steps[moment].items[id].heats[heat], key, fact.name || fact.title])
+    .map(({ key, id, fact }) => [facts.steps[moment].items[id].heats[heat], key, fact.kind === "layer" ? [...(facts.boxes[fact.box]?.path.slice(-1) ?? []), fact.name].join(" / ") : fact.name || fact.title])
     .filter(([told]) => told).sort((a, b) => b[0][0] - a[0][0]).slice(0, 3);
   const words = worst.flatMap(([told, key, name], i) => [i ? ", " : `${facts.heats[heat].most}: `,
     element("button", { onclick: () => choose(key, { reveal: true }) }, name), ` ${told[1]}`]);
