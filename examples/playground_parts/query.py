@@ -1,11 +1,17 @@
-"""Settings as the part of a link behind #, in the words of the original Playground, and back."""
+"""Settings as the part of a link behind #, in the words of the original Playground, and back.
 
+Whoever hands a link on may write its characters otherwise (%2C for a comma): it means the same.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, unquote
 
 from . import checks
 from .features import FEATURES
-from .own_data import LONGEST_TEXT, MOST_CLASSES, MOST_POINTS, Axis, OwnData, pairs
+from .own_data import LONGEST_TEXT, MOST_POINTS, Axis, OwnData, pairs
 
 # Name in a link: name in Settings. The first group are the original's, in its order; the second are ours.
 NAMES = {
@@ -20,6 +26,7 @@ NAMES = {
 FLAGS = ("showTestData", "discretize", "initZero", "hideText")
 LISTS = ("networkShape", "activations")
 HIDE = "_hide"
+LONGEST_LIST = 1000  # characters, of names that are written one after the other
 
 
 def written(settings: dict[str, Any]) -> str:
@@ -29,9 +36,16 @@ def written(settings: dict[str, Any]) -> str:
     words += [f"{name}{HIDE}=true" for name in settings["hidden_controls"]]
     own = settings["own"]
     if own is not None:
-        words += [f"data={pairs(own.rows)}", f"classNames={','.join(map(_quoted, own.class_names))}"]
-        words += [f"axes={','.join(f'{_quoted(axis.name)}:{axis.low!r}:{axis.high!r}' for axis in own.axes)}"]
+        words += [f"data={pairs(own.rows)}", f"classNames={_listed(own.class_names)}"]
+        words += [f"axes={_listed([f'{axis.name}:{axis.low!r}:{axis.high!r}' for axis in own.axes])}"]
     return "&".join(words)
+
+
+def changed(text: str, changes: Mapping[str, str]) -> str:
+    """The link with other values for these names."""
+    said = dict([pair.partition("=")[::2] for pair in text.split("&")])
+    said |= {_quoted(name): _quoted(value) for name, value in changes.items()}
+    return "&".join([f"{name}={value}" for name, value in said.items()])
 
 
 def read(text: Any) -> dict[str, Any]:
@@ -62,23 +76,39 @@ def read(text: Any) -> dict[str, Any]:
 
 
 def _own(data: str, class_names: str, axes: str) -> OwnData:
+    data = unquote(data)
     if data.count(";") >= MOST_POINTS:
         raise ValueError(f"own data may have {MOST_POINTS:,} points, given more")
-    if class_names.count(",") >= MOST_CLASSES or axes.count(",") > 2:
-        raise ValueError("the link has too many names of classes or axes")
-    rows: Any = tuple([tuple(unquote(row).split(",")) for row in unquote(data).split(";")])
-    names = tuple([unquote(name) for name in class_names.split(",")]) if class_names else ()
+    rows: Any = tuple([tuple(row.split(",")) for row in data.split(";")])
+    names = _names("classNames", class_names)
     if not axes:
         return OwnData(rows, names)
-    return OwnData(rows, names, tuple(map(_axis, axes.split(","))))  # type: ignore[arg-type]
+    return OwnData(rows, names, tuple(map(_axis, _names("axes", axes))))  # type: ignore[arg-type]
 
 
 def _axis(words: str) -> Axis:
-    parts = words.split(":")
+    parts = words.rsplit(":", 2)
     if len(parts) != 3:
         raise ValueError(f"an axis is written name:low:high, given {checks.shown(words)}")
     low, high = (checks.real("an end of an axis", part, -1e15, 1e15) for part in parts[1:])
-    return Axis(unquote(parts[0]), low, high)
+    return Axis(parts[0], low, high)
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Names with commas between them, as in a line of CSV."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(names)
+    return quote(line.getvalue(), safe=",:")
+
+
+def _names(what: str, words: str) -> tuple[str, ...]:
+    line = unquote(words)
+    if len(line) > LONGEST_LIST:
+        raise ValueError(f"{what} may have {LONGEST_LIST} characters, given {len(line):,}")
+    try:
+        return tuple(next(csv.reader([line]), ()))
+    except csv.Error as error:
+        raise ValueError(f"{what} must be names with commas between them: {error}") from None
 
 
 def _text(value: Any) -> str:

@@ -4,7 +4,6 @@ import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
 
 import numpy as np
 
@@ -91,8 +90,7 @@ class PlaygroundSession:
         changes = message.get("changes")
         if not isinstance(changes, dict) or not all(isinstance(value, str) for value in changes.values()):
             raise ValueError('"changes" has to hold texts, such as {"noise": "20"}.')
-        query = dict(parse_qsl(self.run.settings.to_query(), keep_blank_values=True)) | changes
-        settings = Settings.from_query(urlencode(query))
+        settings = self.run.settings.changed(changes)
         if settings != self.run.settings and not self.run.adopt(settings):
             self._begin(settings)
         return self._state()

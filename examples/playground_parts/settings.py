@@ -1,6 +1,7 @@
 """Everything that a link to the playground says: `Settings`, checked from the first to the last value."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -206,6 +207,15 @@ class Settings:
         Names that are not known are ignored, and what a link does not say has its default.
         """
         return cls(**query.read(text))
+
+    def changed(self, changes: Mapping[str, str]) -> "Settings":
+        """The settings with other values for some names of the link.
+
+        >>> from playground_parts import Settings
+        >>> Settings().changed({"networkShape": "3", "noise": "20"}).hidden
+        (3,)
+        """
+        return self.from_query(query.changed(self.to_query(), changes))
 
 
 def new_seed() -> str:

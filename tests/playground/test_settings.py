@@ -3,6 +3,7 @@
 import random
 import time
 from dataclasses import fields, replace
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -98,6 +99,25 @@ def test_a_link_holds_all_settings_exactly():
     assert [name for name, values in seen.items() if len(values) < 2] == ["problem", "own"]
 
 
+def test_a_link_means_the_same_when_its_characters_are_written_otherwise():
+    settings = Settings(dataset="own", own=own_data([*POINTS, [0, 0, 'say "x", y']]), seed="a+b c")
+    link = settings.to_query()
+    assert Settings.from_query(link.replace(",", "%2C").replace(";", "%3b").replace(":", "%3A")) == settings
+    pairs = [pair.partition("=") for pair in link.split("&")]
+    assert Settings.from_query("&".join(f"{name}={quote(unquote(value))}" for name, _, value in pairs)) == settings
+
+
+def test_some_names_of_a_link_are_changed_and_the_others_stay():
+    settings = Settings(dataset="own", own=own_data(POINTS), seed="a+b & c=%", hidden=(3, 2))
+    changed = settings.changed({"networkShape": "", "seed": "# x&y=1", "classNames": '"x,y",b c,d'})
+    assert changed == replace(
+        settings, hidden=(), seed="# x&y=1", own=replace(settings.own, class_names=("x,y", "b c", "d"))
+    )
+    assert settings.changed({}) == settings
+    with pytest.raises(ValueError, match="noise must be a number"):
+        settings.changed({"noise": "5&noise=7"})
+
+
 def test_own_values_of_regression_are_held_exactly_too():
     own = own_data("height,weight,age\n1.5,40,10\n1.6,55.5,30\n1.7,60,45\n1.8,90,60\n", "regression")
     settings = Settings(problem="regression", regression_dataset="own", own=own)
@@ -145,7 +165,9 @@ BAD = [
         "the class of a point must be a whole number from 0 to 1, given '2'",
     ),
     ("data=1,2,0;1,2,0;1,1,1;1,1,1&classNames=a,a", "the names of the classes must differ"),
-    ("data=1,2,0;1,2,0;1,1,1;1,1,1&classNames=" + "a," * 9, "the link has too many names"),
+    ("data=1,2,0;1,2,0;1,1,1;1,1,1&classNames=" + "a," * 9, "own data must have 2 to 6 classes, given 10"),
+    ("data=1,2,0;1,2,0;1,1,1;1,1,1&classNames=" + "a," * 900, "classNames may have 1000 characters, given 1,800"),
+    ("data=1,2,0;1,2,0;1,1,1;1,1,1&classNames=a%0Db,c", "classNames must be names with commas between them"),
     ("data=1,2,0;1,2,0;1,1,1;1,1,1&classNames=a,b&axes=x:1", "an axis is written name:low:high, given 'x:1'"),
     ("data=1,2,0;1,2,0;1,1,1;1,1,1&axes=x:0:1,y:0:nan,z:0:1", "an end of an axis must be a number"),
     ("data=1,2,0;1,2,0;1,1,1;1,1,1&axes=x:0:1,y:0:1", "there must be 3 axes, for x1, x2 and the target, given 2"),
