@@ -208,6 +208,8 @@ def test_the_facts_are_those_of_the_graph():
     assert [e.get("share") for e in step["edges"]] == [None, "−8", "−4", "−4"]
     assert step["number"] == 4
     assert step["items"][1]["heats"]["gradient"] == [1.0, "8"]
+    assert "gradient" not in step["items"][2]["heats"]
+    assert step["items"][2]["flow"]["gradient"][1] == "4"
 
 
 @drawn
@@ -544,7 +546,8 @@ def test_a_click_opens_what_is_known_of_a_value(browse):
     click(page, "#n2")
     assert text(page, "#panel h2") == "output"
     told = text(page, "#panel")
-    for words in ("x × weight", "2 × 0.5 = 1", "−8 = its sensitivity −4 × local derivative 2", "float32", "scalar"):
+    numbers = "2 × 0.5 = 1", "−8 = its sensitivity −4 × local derivative 2"
+    for words in ("blame", "x × weight", *numbers, "float32", "scalar"):
         assert words in told
     page.execute_script("[...document.querySelectorAll('#panel .link')].find(x => x.textContent === 'weight').click()")
     assert text(page, "#panel h2") == "weight"

@@ -26,7 +26,7 @@ function describe() {
   if (chosen === null) return;
   const part = parts.get(chosen);
   const close = element("button", { class: "close", "aria-label": "Close the details", title: "Close (Esc)", onclick: () => choose(null) }, "✕");
-  $("panel").replaceChildren(close, ...(chosen.startsWith("n") ? aboutItem(part.id) : aboutBox(Number(chosen.slice(1)))));
+  $("panel").replaceChildren(close, ...(part.fact.path ? aboutBox(part.id) : aboutItem(part.id)));
 }
 
 const section = (title, ...content) => (content.length ? [element("h3", {}, title), ...content] : []);
@@ -45,8 +45,11 @@ function table(rows) {
 const measured = (told) => Object.entries(told).map(([name, [place, words]]) => [facts.heats[name].label, words, place > 1, place]);
 
 function aboutItem(id) {
-  const fact = facts.items[id], now = facts.steps[moment].items[id];
-  const kind = fact.kind === "operation" ? `${fact.operation}, family ${fact.family}` : { parameter: "parameter, a leaf that learns", data: "data, no gradient is wanted", layer: "a folded layer", fold: "folded values", failed: "what failed" }[fact.kind];
+  const fact = facts.items[id], now = toldOf(items[id]);
+  const kind = {
+    operation: `${fact.operation}, family ${fact.family}`, parameter: "parameter, a leaf that learns",
+    data: "data, no gradient is wanted", layer: "a folded layer", fold: "folded values", failed: "what failed",
+  }[fact.kind];
   const into = edges.filter((edge) => edge.fact.target === id), out = edges.filter((edge) => edge.fact.source === id);
   const where = facts.boxes[fact.box];
   const rows = [["shape", fact.shape], ["dtype", fact.dtype], ["value", now.value, now.wrong?.includes("value")],
@@ -55,7 +58,7 @@ function aboutItem(id) {
     element("h2", {}, fact.title),
     element("p", { class: "kind" }, kind, where ? ", in " : null, where ? link(`b${fact.box}`, where.path.join(" / ")) : null),
     ...section("It computes", ...[fact.formula, now.numbers, fact.shapes].filter(Boolean).map((words) => element("code", {}, words))),
-    ...section("It is", table([...rows.filter((row) => row[1]), ...measured(now.heats)])),
+    ...section("It is", table([...rows.filter((row) => row[1]), ...measured({ ...now.flow, ...now.heats })])),
     ...section(facts.failed ? "Its arguments" : "Its arguments, and what it hands back to each", ...shares(into, ({ fact: { source } }) => source, true)),
     ...section(facts.failed ? "Used by" : "Used by, and what each hands back to it", ...shares(out, ({ fact: { target } }) => target, false)),
     ...section("Written in", ...[fact.line, fact.code].filter(Boolean).map((words) => element("code", {}, words))),
@@ -67,10 +70,12 @@ function shares(found, other, isOwn) {
   if (!found.length) return [];
   const list = element("ul");
   for (const edge of found) {
-    const now = facts.steps[moment].edges[edge.key.slice(1)];
-    const number = facts.failed ? facts.items[other(edge)].shape : now.share === undefined ? "no gradient" : now.local ? now.share : `length ${now.length}`;
-    const told = isOwn && now.share !== undefined ? calculation(edge, now) : [];
-    list.append(element("li", {}, element("span", { class: "number" }, number ?? ""), link(`n${other(edge)}`), ...told.map((words) => element("p", {}, words))));
+    const now = toldOf(edge);
+    const handed = !handsBack(edge) ? "no gradient" : now.local ? now.share : `length ${now.length}`;
+    const number = facts.failed ? facts.items[other(edge)].shape ?? "" : handed;
+    const told = isOwn && handsBack(edge) ? calculation(edge, now) : [];
+    list.append(element("li", {}, element("span", { class: "number" }, number), link(`n${other(edge)}`),
+      ...told.map((words) => element("p", {}, words))));
   }
   const explained = isOwn && found.some((edge) => edge.fact.rule && edge.fact.rule !== "nothing");
   return explained ? [list, element("p", { class: "hint" }, "g is its own sensitivity (gradient).")] : [list];
@@ -78,7 +83,7 @@ function shares(found, other, isOwn) {
 
 // How what is handed back comes about: the rule and, for single numbers, sensitivity × local derivative.
 function calculation(edge, now) {
-  const own = facts.steps[moment].items[edge.fact.target].gradient;
+  const own = toldOf(items[edge.fact.target]).gradient;
   const numbers = now.local && `${now.share} = its sensitivity ${own} × local derivative ${now.local}`;
   return [edge.fact.rule, numbers].filter(Boolean);
 }
@@ -89,7 +94,7 @@ function aboutBox(b) {
   const parameters = members.filter(({ fact: { kind } }) => kind === "parameter");
   const isFolded = folded.has(b);
   const rows = parameters.map((item) => {
-    const now = facts.steps[moment].items[item.id];
+    const now = toldOf(item);
     return element("li", {}, element("span", { class: "number" }, now.heats.gradient?.[1] ?? "no gradient"), link(item.key), element("p", {}, `${item.fact.shape}, gradient ${now.gradient ?? "none"}`));
   });
   const inner = boxes.filter((box) => box.fact.parent === b);
@@ -97,7 +102,7 @@ function aboutBox(b) {
     element("h2", {}, fact.name),
     element("p", { class: "kind" }, `layer: ${fact.note}`, fact.parent >= 0 ? ", in " : null, fact.parent >= 0 ? link(`b${fact.parent}`, facts.boxes[fact.parent].path.join(" / ")) : null),
     element("p", { class: "hint" }, element("button", { onclick: () => { uncover(`b${b}`); fold(b); } }, isFolded ? "Unfold" : "Fold")),
-    ...section("All in it together", table(measured(facts.steps[moment].boxes[b].heats))),
+    ...section("All in it together", table(measured(toldOf(boxes[b]).heats))),
     ...section("Its parameters, and their sensitivity", ...(rows.length ? [element("ul", {}, ...rows)] : [])),
     ...section("Its parts", ...(inner.length ? [element("ul", {}, ...inner.map((box) => element("li", {}, link(box.key))))] : [])),
   ];

@@ -70,10 +70,9 @@ class _Heat:
         self.is_there = any(found)
         self.scale = Scale.of(found)
 
-    def of(self, x: Item | Box) -> float | None:
-        """What the card of an item or the title of a box tells; the gradient of an operation is seen at its edges."""
-        on_edges = x.kind == "operation" and self.name in ("gradient", "blame")
-        return None if on_edges else x.heat(self.name)
+    def is_on_edges(self, x: Item | Box) -> bool:
+        """True for what the edges of an operation tell, and not its card."""
+        return x.kind == "operation" and self.name in ("gradient", "blame")
 
     def strip(self, copies: Sequence[Box]) -> list[float | None]:
         """The places on the scale of the copies that an item or box stands for, as many as there are cells."""
@@ -174,11 +173,15 @@ def _number(item: Item) -> float | None:
 
 
 def _heats(heats: dict[str, _Heat], x: Item | Box) -> dict[str, Any]:
-    """For each heat, the place on its scale and the number in words; and the places of all copies it stands for."""
-    found = {heat.name: heat.of(x) for heat in heats.values()}
-    told = {
-        name: [heats[name].place(number), said(name, number)] for name, number in found.items() if number is not None
-    }
-    if not x.copies:
-        return {"heats": told}
-    return {"heats": told, "strips": {heat.name: heat.strip(x.copies) for heat in heats.values()}}
+    """For each heat, the place on its scale and the number in words; and the places of all copies it stands for.
+
+    heats: what its card or its title tells. flow: what the edges of an operation tell.
+    """
+    facts: dict[str, Any] = {"heats": {}}
+    for name, heat in heats.items():
+        if (number := x.heat(name)) is not None:
+            facts.setdefault("flow" if heat.is_on_edges(x) else "heats", {})[name] = [
+                heat.place(number),
+                said(name, number),
+            ]
+    return facts | ({"strips": {name: heat.strip(x.copies) for name, heat in heats.items()}} if x.copies else {})

@@ -158,7 +158,7 @@ function showEdges() {
     edge.ends = [seen(edge.fact.source), seen(edge.fact.target)];
     edge.shown = edge.ends[0] !== edge.ends[1];
     if (!edge.shown || edge.ends.every((key) => key.startsWith("n"))) continue;
-    const strength = ({ key }) => facts.steps[moment].edges[key.slice(1)].heats?.gradient ?? -1;
+    const strength = (edge) => toldOf(edge).heats?.gradient ?? -1;
     const known = strongest.get(edge.ends.join());
     if (known && strength(known) >= strength(edge)) edge.shown = false;
     else {
@@ -204,7 +204,8 @@ function fold(box, closed = !folded.has(box)) {
 
 // Opens all boxes around something, so that it is seen.
 function uncover(key) {
-  let box = key.startsWith("n") ? items[key.slice(1)].fact.box : facts.boxes[key.slice(1)].parent;
+  const { fact } = parts.get(key);
+  let box = fact.box ?? fact.parent;
   let changed = false;
   for (; box >= 0; box = facts.boxes[box].parent) changed = folded.delete(box) || changed;
   if (changed) refold();

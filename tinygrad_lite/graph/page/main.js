@@ -3,10 +3,12 @@
 const MANY = 60;  // items: of a picture with more, the innermost boxes are folded at first
 
 function headline() {
-  const { value } = facts.steps[moment].items[facts.result];
+  const { value } = toldOf(items[facts.result]);
   $("title").textContent = value === undefined ? facts.title : `${facts.title} = ${value}`;
+  const nameOf = ({ kind, box, name, title }) =>
+    (kind === "layer" && box >= 0 ? `${facts.boxes[box].path.at(-1)} / ${name}` : name || title);
   const worst = facts.failed ? [] : items.filter(({ fact }) => [facts.heats[heat]?.about, "layer"].includes(fact.kind))
-    .map(({ key, id, fact }) => [facts.steps[moment].items[id].heats[heat], key, fact.kind === "layer" ? [...(facts.boxes[fact.box]?.path.slice(-1) ?? []), fact.name].join(" / ") : fact.name || fact.title])
+    .map((item) => [toldOf(item).heats[heat], item.key, nameOf(item.fact)])
     .filter(([told]) => told).sort((a, b) => b[0][0] - a[0][0]).slice(0, 3);
   const words = worst.flatMap(([told, key, name], i) => [i ? ", " : `${facts.heats[heat].most}: `,
     element("button", { onclick: () => choose(key, { reveal: true }) }, name), ` ${told[1]}`]);

@@ -3,6 +3,10 @@
 let moment = 0;  // the step of training that is shown
 let heat = facts.heat;
 
+// What this step says of an item, an edge or a box.
+const toldOf = ({ key, id }) => facts.steps[moment][{ n: "items", e: "edges", b: "boxes" }[key[0]]][id];
+const handsBack = (edge) => "length" in toldOf(edge);
+
 const isDark = () => document.documentElement.dataset.theme === "dark";
 
 // Red, green and blue at a place of the scale: 0 faint, 1 strong.

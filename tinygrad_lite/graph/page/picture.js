@@ -41,7 +41,9 @@ const items = facts.items.map((fact, id) => {
 const edges = facts.edges.map((fact, i) => {
   const group = $(`e${i}`);
   const line = group.querySelector(".line");
-  return { key: `e${i}`, fact, group, line, head: group.querySelector(".head"), share: group.querySelector(".share"), isFaint: line.hasAttribute("stroke-dasharray"), points: pairs(numbersIn(line)), ends: [] };
+  const [head, share] = [group.querySelector(".head"), group.querySelector(".share")];
+  const isFaint = line.hasAttribute("stroke-dasharray");
+  return { id: i, key: `e${i}`, fact, group, line, head, share, isFaint, points: pairs(numbersIn(line)), ends: [] };
 });
 
 const boxes = facts.boxes.map((fact, i) => {
@@ -51,7 +53,8 @@ const boxes = facts.boxes.map((fact, i) => {
   const chip = { bar: title.querySelector(".bar"), barText: title.querySelector(".bar-text"), cells: title.querySelectorAll(".cell") };
   const ends = [chip.bar, ...chip.cells].filter(Boolean).map((shape) => extent(pairs(numbersIn(shape))).right);
   const titled = Math.max(left + 40 + 6.6 * fact.name.length, ...ends.map((end) => end + 24));
-  return { key: `b${i}`, fact, group, frame, title, chip, titled, rect: { left, top, right: left + width, bottom: top + height } };
+  const rect = { left, top, right: left + width, bottom: top + height };
+  return { id: i, key: `b${i}`, fact, group, frame, title, chip, titled, rect };
 });
 
 const parts = new Map([...items, ...boxes].map((part) => [part.key, part]));

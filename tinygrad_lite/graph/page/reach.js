@@ -20,24 +20,24 @@ function stepTo(from, by) {
 }
 
 for (const part of parts.values()) {
-  const { key, group } = part;
+  const { key, id, group } = part;
   group.setAttribute("role", "button");
   group.setAttribute("aria-label", fullName(key));
   group.addEventListener("click", (event) => {
     if (dragged) return;
     event.stopPropagation();
-    if (event.target.closest(".toggle")) fold(Number(key.slice(1)));
+    if (event.target.closest(".toggle")) fold(id);
     else choose(key);
   });
   group.addEventListener("dblclick", (event) => {
     event.stopPropagation();
-    if (key.startsWith("b")) fold(Number(key.slice(1)));
+    if (key.startsWith("b")) fold(id);
   });
   group.addEventListener("keydown", (event) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by) stepTo(key, by);
     else if (event.key === "Enter") choose(key);
-    else if ((event.key === "+" || event.key === "-") && key.startsWith("b")) fold(Number(key.slice(1)), event.key === "-");
+    else if ((event.key === "+" || event.key === "-") && key.startsWith("b")) fold(id, event.key === "-");
     else return;
     event.preventDefault();
     event.stopPropagation();

@@ -8,7 +8,8 @@ function find(text) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   matches = words.length ? haystacks.filter(([, hay]) => words.every((word) => hay.includes(word))).map(([key]) => key) : [];
   match = -1;
-  const lit = new Set(matches.flatMap((key) => [key, key.startsWith("n") ? seen(Number(key.slice(1))) : `b${holder(Number(key.slice(1)))}`]));
+  const around = ({ key, id }) => (key.startsWith("n") ? seen(id) : `b${holder(id)}`);
+  const lit = new Set(matches.flatMap((key) => [key, around(parts.get(key))]));
   for (const { key, group } of items) group.classList.toggle("unmatched", words.length > 0 && !lit.has(key));
   for (const { group } of edges) group.classList.toggle("unmatched", words.length > 0);
   $("matches").textContent = words.length ? String(matches.length) : "";

@@ -13,7 +13,7 @@ function planWalk() {
     if (fact.kind !== "parameter" && fact.kind !== "data") last.set(seen(id), id);
   }
   const forward = [...last].sort((a, b) => a[1] - b[1]).map(([key]) => ({ way: "forward", key }));
-  const handsOn = ({ key }) => edges.some((edge) => edge.ends[1] === key && "length" in facts.steps[moment].edges[edge.key.slice(1)]);
+  const handsOn = ({ key }) => edges.some((edge) => edge.ends[1] === key && handsBack(edge));
   const backward = forward.filter(handsOn).reverse().map(({ key }) => ({ way: "backward", key }));
   walk = [...forward, ...backward];
   $("walk-range").max = walk.length;
@@ -37,18 +37,19 @@ function show(to) {
     const forward = step.way === "forward";
     // Lit are, on the way forward, what is computed and what that was computed from; on the way back, what was reached.
     const lit = new Set(done);
-    for (const { ends: [source, target], shown, key } of edges) {
-      if (shown && done.has(target) && (forward || "length" in facts.steps[moment].edges[key.slice(1)])) lit.add(source);
+    for (const edge of edges) {
+      if (edge.shown && done.has(edge.ends[1]) && (forward || handsBack(edge))) lit.add(edge.ends[0]);
     }
     for (const { key, group } of parts.values()) {
       group.classList.toggle("ahead", !lit.has(key));
       group.classList.toggle("now", key === step.key);
     }
     for (const edge of edges) {
-      const flows = forward || "length" in facts.steps[moment].edges[edge.key.slice(1)];
+      const flows = forward || handsBack(edge);
+      const isNow = edge.shown && flows && edge.ends[1] === step.key;
       edge.group.classList.toggle("ahead", !(flows && done.has(edge.ends[1])));
-      edge.group.classList.toggle("now", edge.shown && flows && edge.ends[1] === step.key);
-      if (!forward && edge.shown && flows && edge.ends[1] === step.key) pill(edge);
+      edge.group.classList.toggle("now", isNow);
+      if (!forward && isNow) pill(edge);
     }
     bringIntoSight(parts.get(step.key).place);
   } else {
@@ -60,8 +61,7 @@ function show(to) {
 
 // The number that is handed back, on its edge.
 function pill(edge) {
-  const now = facts.steps[moment].edges[edge.key.slice(1)];
-  const words = now.share, width = 6.6 * words.length + 12;
+  const words = toldOf(edge).share, width = 6.6 * words.length + 12;
   const { x, y } = halfway(edge.route), { top, bottom } = extent(edge.route);
   const above = bottom - top < 12 ? 22 : 0;  // a level edge is short, and between two cards
   const group = draw("g", { class: "pill", transform: `translate(${x} ${y - above})` }, marks);
@@ -72,7 +72,7 @@ function pill(edge) {
 const bold = (words) => element("b", {}, words);
 
 function greeting() {
-  const { value } = facts.steps[moment].items[facts.result];
+  const { value } = toldOf(items[facts.result]);
   const count = walk.filter(({ way }) => way === "forward").length;
   if (facts.failed) return [bold(facts.title), `, after ${count - 1} step${count === 2 ? "" : "s"}. Play them: space, or the arrows ← →.`];
   return ["The result is ", bold(value ?? "not known"), `, computed in ${count} step${count === 1 ? "" : "s"}. `,
@@ -88,7 +88,7 @@ function tell({ way, key }) {
 function tellForward(key) {
   const name = bold(titleOf(key));
   if (key.startsWith("b")) return [name, ` does its ${parts.get(key).fact.note}.`];
-  const { fact, id } = parts.get(key), now = facts.steps[moment].items[id];
+  const { fact } = parts.get(key), now = toldOf(parts.get(key));
   if (fact.kind === "failed") return [name, `, given ${now.note}.`];
   if (!fact.formula) return [name, ` gives ${now.value ?? "values"}.`];
   const result = now.numbers ?? `${fact.formula}, which is ${now.value}`;
@@ -98,11 +98,12 @@ function tellForward(key) {
 
 function tellBackward(key) {
   const name = bold(titleOf(key));
-  const own = key.startsWith("n") ? facts.steps[moment].items[key.slice(1)].gradient : null;
-  const start = key === seen(facts.result) ? " starts the walk back: its sensitivity to itself is 1." : own ? ` has been handed the sensitivity ${own}.` : " has been handed its sensitivity.";
-  const handed = edges.filter((edge) => edge.shown && edge.ends[1] === key && "length" in facts.steps[moment].edges[edge.key.slice(1)])
+  const own = toldOf(parts.get(key)).gradient;
+  const start = key === seen(facts.result) ? " starts the walk back: its sensitivity to itself is 1."
+    : ` has been handed ${own ? `the sensitivity ${own}` : "its sensitivity"}.`;
+  const handed = edges.filter((edge) => edge.shown && edge.ends[1] === key && handsBack(edge))
     .map((edge) => {
-      const now = facts.steps[moment].edges[edge.key.slice(1)];
+      const now = toldOf(edge);
       const to = bold(titleOf(edge.ends[0]));
       if (key.startsWith("b")) return [to, ` an array of length ${now.length}`];
       if (!now.local) return [to, edge.fact.rule ? `: ${edge.fact.rule}, of length ` : " an array of length ", bold(now.length)];
