@@ -47,10 +47,21 @@ def plainly(run):
     run.step("epoch", 12)
 
 
+def revived(run):
+    """Trains until L1 has put weights to rest, and gives one of them a value again."""
+    run.step("epoch", 2)
+    assert run.dead()[0].all()
+    run.edit(1, 0, 1, 0.5)
+    run.adopt(replace(run.settings, regularization_rate=0.001))
+    run.step("epoch")
+    assert run.weights()[0][1, 0] != 0
+
+
 CASES = {
     "plain": (Settings(), plainly),
     "all inputs": (Settings(dataset="spiral", noise=10, features=("x", "y", "xSquared", "ySquared", "xTimesY", "sinX", "sinY"), hidden=(8, 8, 8, 8, 8, 8), activation="relu"), plainly),  # noqa: E501
     "L1 and leftovers": (Settings(batch_size=30, regularization="L1", regularization_rate=0.003), by_hand),
+    "L1, revived": (Settings(hidden=(), regularization="L1", regularization_rate=3), revived),
     "L2, dropout, Adam": (Settings(dropout=0.2, optimizer="adam", regularization="L2", regularization_rate=0.003, loss="cross-entropy"), by_hand),  # noqa: E501
     "three arms": (Settings(dataset="spiral", classes=3, loss="cross-entropy", activations=("relu", "sigmoid"), optimizer="nesterov"), by_hand),  # noqa: E501
     "three classes, squared": (Settings(dataset="xor", classes=3, optimizer="rmsprop"), by_hand),
@@ -85,9 +96,9 @@ def test_the_program_is_well_formed_python(case):
     compile(program, case, "exec")
     assert max(map(len, program.splitlines())) <= 120
     assert "\n\n\n\n" not in program and program.endswith("\n") and "playground_parts" not in program
-    assert ("global" in program) == (case in ("L1 and leftovers", "L2, dropout, Adam"))
+    assert ("global" in program) == (case in ("L1 and leftovers", "L1, revived", "L2, dropout, Adam"))
     assert ("np.concatenate" in program) == (case in ("L1 and leftovers", "three arms", "own"))
-    assert ("def change(" in program) == (train is by_hand)
+    assert ("def change(" in program) == (train is not plainly)
 
 
 def test_a_run_that_has_not_begun_gets_a_hundred_epochs(tmp_path):

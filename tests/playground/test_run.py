@@ -39,6 +39,14 @@ def test_maps_are_what_each_neuron_gives_over_the_plane(settings):
         assert maps[:, i, j] == pytest.approx(expected, abs=1e-5)
 
 
+def test_two_classes_with_cross_entropy_are_shown_from_minus_one_to_one():
+    run = Run(Settings(loss="cross-entropy"))
+    run.step("epoch")
+    found = run.probe(1, 2)
+    probability = 1 / (1 + np.exp(-found["neurons"][-1][0]))
+    assert found["output"][0] == pytest.approx(2 * probability - 1, rel=1e-12)
+
+
 def test_maps_of_all_features_are_there_whether_they_are_inputs_or_not():
     maps = feature_maps(5)
     assert maps.shape == (7, 5, 5) and maps.dtype == np.float32
