@@ -106,7 +106,7 @@ class _Picture:
             cells.append(f"<TD>{self.strip(box.copies)}</TD>")
             width += 9 * min(len(box.copies), STRIP)
         cells.append(
-            f'<TD WIDTH="{min(width, 100)}"></TD>'
+            f'<TD WIDTH="{min(width, 180)}"></TD>'
         )  # keeps the title out of the way of what flows in the middle
         return table(row(*cells), padding=2, spacing=2)
 
