@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -11,8 +11,9 @@ from tinygrad_lite import Tensor, enable_grad
 
 from ..activations import linear
 from ..checks import whole_number
-from ..layers import Activation, Dense
+from ..layers import Activation, Dense, Flatten
 from ..model import Model
+from ..module import Module
 from ..sequential import Sequential
 from .parts import Link, NeuronLayer, join
 
@@ -22,7 +23,8 @@ def as_neurons(model: Model, *, limit: int = 100_000) -> "Neurons":
 
     model: an `nn.Sequential`, or a functional `nn.Model` in which each layer takes what the one before gives, of
     `Dense` and `Activation` layers only, whose weights exist. Activations before the first Dense are those of the input
-    neurons. limit: with more links than this, an object for each would take too much memory.
+    neurons. Its first layer may be a `Flatten`: the view takes samples that are flat already. limit: with more links
+    than this, an object for each would take too much memory.
 
     Raises TypeError for what is no such model, naming the layer that is in the way; ValueError if the weights don't
     exist yet, if there is no Dense layer, or beyond the limit.
@@ -163,6 +165,11 @@ class Neurons:
 def _layers_of(model: Any) -> list[NeuronLayer]:
     """A layer of neurons for the inputs and for each Dense, with the activations behind it."""
     steps = list(_steps(model))
+    if steps and isinstance(steps[0], Flatten):
+        del steps[0]  # what the view is given is flat already
+    for step in steps:
+        if isinstance(step, Flatten):
+            _refuse(step)
     denses = [step for step in steps if isinstance(step, Dense)]
     if not denses:
         raise ValueError("the model has no Dense layer, so there are no links")
@@ -179,8 +186,8 @@ def _layers_of(model: Any) -> list[NeuronLayer]:
     return layers
 
 
-def _steps(model: Any) -> "Iterator[Dense | Activation]":
-    """The Dense and Activation layers in order, also those of models inside of the model."""
+def _steps(model: Any) -> "Iterator[Any]":
+    """The Dense and Activation layers in order, also those of models inside of the model; before them, a Flatten."""
     if isinstance(model, Sequential):
         layers = model.layers
     elif isinstance(model, Model) and model._network is not None and model._network.is_chain:
@@ -191,12 +198,16 @@ def _steps(model: Any) -> "Iterator[Dense | Activation]":
             f" before gives; given {type(model).__name__} {model!r:.60}"
         )
     for layer in layers:
-        if type(layer) in (Dense, Activation):
-            yield layer  # type: ignore[misc]
+        if type(layer) in (Dense, Activation, Flatten):
+            yield layer
         elif isinstance(layer, Model):
             yield from _steps(layer)
         else:
-            raise TypeError(
-                f"neurons and links are seen in Dense and Activation layers only; {layer.name!r} of this model is"
-                f" {type(layer).__name__}"
-            )
+            _refuse(layer)
+
+
+def _refuse(layer: Module) -> NoReturn:
+    raise TypeError(
+        f"neurons and links are seen in Dense and Activation layers only, behind a first Flatten; {layer.name!r} of"
+        f" this model is {type(layer).__name__}"
+    )

@@ -248,10 +248,15 @@ def test_it_goes_through_no_grad_and_leaves_what_is_frozen():
 @pytest.mark.parametrize(
     ("model", "error", "words"),
     [
-        (nn.Sequential([nn.Flatten(input_shape=(2, 2)), nn.Dense(1)]), TypeError, "'flatten' of this model is Flatten"),
+        (
+            nn.Sequential([nn.Dropout(0.5), nn.Dense(1, input_shape=(2,))]),
+            TypeError,
+            "behind a first Flatten; 'dropout' of this model is Dropout",
+        ),
         (nn.Sequential([nn.Conv2D(2, 2, input_shape=(4, 4, 1))]), TypeError, "'conv2d' of this model is Conv2D"),
         (nn.Sequential([nn.Dense(2)]), ValueError, "no weights yet: give its first layer an input_shape"),
         (nn.Sequential([nn.Activation("relu")]), ValueError, "no Dense layer"),
+        (nn.Sequential([]), ValueError, "no Dense layer"),
         (nn.Dense(2), TypeError, "given Dense"),
         (nn.Sequential([nn.Dense(200, input_shape=(784,))]), ValueError, "157,000 links.*limit=157000"),
     ],
@@ -265,6 +270,23 @@ def test_a_branching_model_is_refused():
     x = nn.Input((3,))
     with pytest.raises(TypeError, match="each layer takes what the one before gives"):
         nn.as_neurons(nn.Model(x, nn.Dense(3)(x) + x))
+
+
+@pytest.mark.parametrize("first", [nn.Dense(4, input_shape=(2, 3)), nn.Activation("softmax", input_shape=(2, 3))])
+def test_behind_other_layers_a_flatten_changes_who_is_linked_with_whom(first):
+    model = nn.Sequential([first, nn.Sequential([nn.Flatten(), nn.Dense(2)])])
+    model(np.ones((1, 2, 3), np.float32))
+    with pytest.raises(TypeError, match=r"'flatten\w*' of this model is Flatten"):
+        nn.as_neurons(model)
+
+
+def test_images_are_given_flat():
+    model = nn.Sequential([nn.Flatten(input_shape=(2, 3)), nn.Dense(4, "tanh"), nn.Dense(2)])
+    network, images = nn.as_neurons(model), np.random.default_rng(3).random((5, 2, 3)).astype(np.float32)
+    assert [len(layer) for layer in network.layers] == [6, 4, 2]
+    np.testing.assert_allclose(network.propagate(images.reshape(5, 6)), model.predict(images), rtol=1e-5)
+    with pytest.raises(ValueError, match=r"one sample of shape \(6,\)"):
+        network.propagate(images[0])
 
 
 def test_the_limit_can_be_raised():

@@ -214,6 +214,18 @@ def test_a_formula_calls_things_what_the_story_calls_them():
     assert "_" not in formula.mathml
 
 
+def test_a_formula_has_a_notebook_form():
+    x = tg.tensor(3.0, requires_grad=True, name="x")
+    formula = tg.explain(tg.sin(x) - x).formula
+    shown = formula._repr_latex_()
+    assert shown.startswith("$$\n\\begin{gathered}\n\\frac{\\partial\\, \\mathrm{difference}}{\\partial\\, x} = ")
+    assert shown.endswith("\n\\end{gathered}\n$$")
+    assert str(formula) == formula.text
+    logits = tg.tensor(np.eye(2), requires_grad=True, name="x")
+    crossentropy = losses.categorical_crossentropy(np.eye(2), logits, from_logits=True)
+    assert "<mn>&#8722;1</mn>" in tg.explain(crossentropy).formula.mathml
+
+
 def test_a_factor_of_1_is_not_written_and_a_step_is_explained():
     x = tg.tensor(2.0, requires_grad=True, name="x")
     assert "1.0" not in tg.explain(tg.sin(x * 0.1 * 10.0)).formula.text.splitlines()[-1]

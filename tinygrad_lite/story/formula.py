@@ -88,6 +88,17 @@ class Formula:
             [f"{left} = {print_(self.short)}", *[f"{print_(n)} = {print_(x)}" for n, x in self.where]]
         )
 
+    def __str__(self) -> str:
+        return self.text
+
+    def _repr_latex_(self) -> str:
+        """What a notebook shows."""
+        return "$$\n\\begin{gathered}\n" + self.latex + "\n\\end{gathered}\n$$"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What IPython shows in a terminal."""
+        printer.text(self.pretty())
+
     @property
     def mathml(self) -> str:
         """As MathML, which browsers show without any library."""
@@ -124,7 +135,7 @@ def inert(name: str) -> str:
 
 def _browsers(mathml: str) -> str:
     """SymPy's MathML as readers of words like it: a dot between names of several letters, a Greek sigma."""
-    mathml = mathml.replace("<mo>-</mo>", "<mo>&#8722;</mo>")
+    mathml = mathml.replace("<mo>-</mo>", "<mo>&#8722;</mo>").replace("<mn>-", "<mn>&#8722;")
     return mathml.replace("&InvisibleTimes;", "&#8901;").replace("<mi>sigma</mi>", "<mi>&#963;</mi>")
 
 

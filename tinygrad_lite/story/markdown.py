@@ -23,7 +23,7 @@ def markdown_of(telling: Telling, formula: Formula | None, no_formula: str) -> s
         parts.append("  \n   ".join(lines))
     parts += [f"All together: {_line(sentence)}" for sentence in closing(telling)]
     if formula is not None:
-        parts += ["The same as a formula:", f"$$\n\\begin{{gathered}}\n{formula.latex}\n\\end{{gathered}}\n$$"]
+        parts += ["The same as a formula:", formula._repr_latex_()]
         parts += [_escaped(note) for note in formula.notes]
     else:
         parts.append(_escaped(f"No formula: {no_formula}."))
