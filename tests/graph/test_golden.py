@@ -100,6 +100,16 @@ def test_what_is_no_graph_is_refused(text):
         from_json(text)
 
 
+@pytest.mark.parametrize("scope", ['["model"]', '["model", "block_3"]', '["model", "block_3", "dense"]'])
+@pytest.mark.parametrize("other", ['["other"]', "[]"])
+def test_json_without_a_box_that_something_stands_in_is_refused(scope, other):
+    text = network(roll=False).json
+    wrong = text.replace(f'"scope": {scope}, "measures"', f'"scope": {other}, "measures"')
+    assert wrong != text
+    with pytest.raises(ValueError, match="in a box that is not there"):
+        from_json(wrong)
+
+
 def test_json_with_ends_that_are_not_there_is_refused():
     text = neuron().json
     with pytest.raises(ValueError, match="none of the items"):

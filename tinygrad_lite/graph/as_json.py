@@ -24,7 +24,7 @@ from dataclasses import fields
 from typing import Any, get_args
 
 from . import measures
-from .structure import Box, Edge, Graph, Item, Kind
+from .structure import DEEPEST, Box, Edge, Graph, Item, Kind
 from .summary import Summary
 
 FORMAT, VERSION = "tinygrad_lite graph", 1
@@ -69,6 +69,10 @@ def from_json(text: str) -> Graph:
         ends = {end for edge in graph.edges for end in (edge.source, edge.target)} | {graph.result}
         if [x.id for x in graph.items] != list(range(len(graph.items))) or not ends <= set(range(len(graph.items))):
             raise ValueError("an edge or the result is none of the items")
+        boxes = {box.scope for box in graph.boxes} | {()}
+        inside = [x.scope[:DEEPEST] for x in graph.items] + [box.scope[:-1] for box in graph.boxes]
+        if not boxes.issuperset(inside) or any(not box.scope for box in graph.boxes):
+            raise ValueError("an item or a box stands in a box that is not there")
     except (KeyError, TypeError, AttributeError, RecursionError, ValueError) as error:
         raise ValueError(f"not the JSON of a graph: {type(error).__name__}: {error}") from None
     return graph

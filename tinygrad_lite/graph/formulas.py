@@ -4,7 +4,7 @@
 """
 
 from .structure import Edge, Graph, Item
-from .summary import MINUS, TIMES, figure
+from .summary import MINUS, SIGNS, TIMES, figure
 from .text import shown
 
 # The formula, then what is handed back to each argument: {0}, {1} are the arguments, {out} is the result.
@@ -82,7 +82,6 @@ _SHORTER = {  # without the last argument
     "conv": ("{0} ∗ {1}", *_ROWS["conv"][1:3]),
     "dropout": ("{0}, some of it set to 0", "g where {0} was kept, else 0"),
 }
-_SIGNS = {"add": " + ", "subtract": f" {MINUS} ", "multiply": f" {TIMES} ", "divide": " / ", "power": " ** "}
 
 
 class Formula:
@@ -163,7 +162,7 @@ def local_derivative(item: Item, edge: Edge) -> str:
 
 def _arguments(item: Item, edges: int) -> list[str]:
     """The arguments of an operation: `·` for each edge, plain numbers as its note says them."""
-    sign = _SIGNS.get(item.operation, "\0")
+    sign = SIGNS.get(item.operation, "\0")
     if sign in item.note:
         words = item.note.split(", ")[0].split(sign)
     elif item.note.startswith("("):

@@ -16,9 +16,8 @@ from ..mode import ScopeWithLine
 from ..primitive import NUMBERS, Array, Node, describe
 from . import measures
 from .structure import Edge, Graph, Item, Kind, boxes_of
-from .summary import MINUS, TIMES, Summary, figure, look
+from .summary import SIGNS, Summary, figure, look
 
-_SIGNS = {"add": " + ", "subtract": f" {MINUS} ", "multiply": f" {TIMES} ", "divide": " / ", "power": " ** "}
 _BLAMED = 3
 _NO_SHARE = None, None, None
 
@@ -254,7 +253,7 @@ def _defaults(forward: Any) -> dict[str, Any]:
 
 def _formula(operation: str, words: list[str]) -> str:
     """What an operation does with its constants: `· ** 2`, `(·, 0)`."""
-    return _SIGNS[operation].join(words) if operation in _SIGNS else f"({', '.join(words)})"
+    return SIGNS[operation].join(words) if operation in SIGNS else f"({', '.join(words)})"
 
 
 def _word(x: Any) -> str:

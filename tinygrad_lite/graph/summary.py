@@ -9,6 +9,7 @@ import numpy as np
 from ..primitive import Array
 
 MINUS, TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
+SIGNS = {"add": " + ", "subtract": f" {MINUS} ", "multiply": f" {TIMES} ", "divide": " / ", "power": " ** "}
 _SHORT = 26  # characters: a small array is written out up to here
 
 
