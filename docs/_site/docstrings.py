@@ -9,7 +9,7 @@ import tinygrad_lite
 
 CODE = re.compile(r"(``[^`]+``|`[^`]+`)")
 NAME = re.compile(r"`[A-Za-z_]\w*(\.\w+)*`")
-EXPLAINED = re.compile(r"(^|(?<=[.;][ \n])|(?<=\),[ \n]))([a-z_]\w*):(?=[ \n])")  # an argument, and what it means
+EXPLAINED = re.compile(r"(^|(?<=[.;][ \n])|(?<=\),[ \n]))([a-z_]\w*(?:, [a-z_]\w*)*):(?=[ \n])")  # arguments
 SIGNS = re.compile(
     r"(?<![\w*])\*\w+\*(?![\w*])|[*|\\]|(?<=\w)_(?!\w)"
 )  # an *emphasised* word, or what has to be escaped

@@ -4,8 +4,8 @@
     ```
 
 stands for the first words of the program's docstring, the pictures and the pages that it wrote, what it printed and
-its source. It runs in an empty folder, anew when it or the library has changed since it ran there last. A program that
-fails fails the build, with what it printed.
+its source. It runs in an empty folder, where paths from the repository's root are found all the same; anew when it or
+the library has changed since it ran there last. A program that fails fails the build, with what it printed.
 """
 
 import ast
@@ -80,11 +80,12 @@ def run(program: Path, arguments: list[str], folder: Path) -> str:
     log.info("running examples/%s %s", program.name, " ".join(arguments))
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    given = [str(ROOT / word) if "/" in word and (ROOT / word).exists() else word for word in arguments]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
     if data := os.environ.get("TINYGRAD_LITE_DATA"):
         environment["TINYGRAD_LITE_DATA"] = str(Path(data).resolve())
     done = subprocess.run(
-        [sys.executable, "-B", str(program), *arguments],
+        [sys.executable, "-B", str(program), *given],
         cwd=folder,
         env=environment,
         encoding="utf-8",
@@ -93,7 +94,7 @@ def run(program: Path, arguments: list[str], folder: Path) -> str:
     )
     if done.returncode:
         raise RuntimeError(f"examples/{program.name} failed:\n{done.stdout}")
-    return done.stdout
+    return done.stdout.replace(f"{ROOT}{os.sep}", "")
 
 
 def summary(program: Path) -> list[str]:
