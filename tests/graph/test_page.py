@@ -728,6 +728,17 @@ def test_the_heat_can_be_chosen(browse):
 
 
 @drawn
+def test_what_stands_beside_a_title_goes_through_the_run_too(browse):
+    w = tg.tensor([1.0, 2.0], requires_grad=True, name="w")
+    page = browse(film([tg.draw((w * number).sum()) for number in (2.0, 0.123456, np.nan)]).page)
+    for step, words in enumerate(("· × 2", "· × 0.123456", "· × nan")):
+        pick(page, "film-range", step, "input")
+        assert text(page, "#n1 .beside") == words
+    inside = "const b = n => document.querySelector(n).getBBox(); return b('#n1 .beside').x + b('#n1 .beside').width"
+    assert page.execute_script(inside + " < b('#n1 .outline').x + b('#n1 .outline').width")
+
+
+@drawn
 def test_the_slider_goes_through_the_run(browse):
     drawings = run()
     page = browse(film(drawings).page)

@@ -78,6 +78,35 @@ def test_values_of_one_noun_are_told_apart():
     assert "= sin(the sum of a step left out) = " in told(y, limit=4)
 
 
+def test_tensors_of_one_name_are_told_apart():
+    x, other = x_of(name="x"), x_of(name="x")
+    text = told(x * other, wrt=[x, other])
+    assert "the product = x of step 3 \N{MULTIPLICATION SIGN} x of step 2 = " in text
+    assert "the gradient of the product by x of step 2:" in text
+    a, b = (tg.tensor(number, requires_grad=True) for number in (2.0, 3.0))
+    assert "the product = the parameter \N{MULTIPLICATION SIGN} another parameter = 6" in told(a * b, wrt=a)
+    assert "the product = parameter 1 \N{MULTIPLICATION SIGN} parameter 2 = 6" in told(a * b)
+
+
+def test_a_choice_says_which_was_chosen():
+    x = tg.tensor(2.0, requires_grad=True, name="x")
+    text = told(tg.where(x.detach() > 0, x * 2.0, tg.sin(x)))
+    assert "The product was chosen. To the product it hands back" in text
+    assert "The sine was not chosen and is handed nothing. To the sine it hands back 0 = " in text
+
+
+def test_nothing_is_not_told_as_so_many_zeros():
+    x = x_of(3)
+    text = told((tg.sin(x) * np.zeros(3)).sum())
+    assert "To the sine it hands back nothing." in text and "To x it hands back nothing." in text
+
+
+def test_one_factor_alone_is_no_product_to_be_told():
+    x = tg.tensor(2.0, requires_grad=True, name="x")
+    assert "All together" not in told(x * 3.0 + 1.0)
+    assert "All together: 6 = 2 \N{MULTIPLICATION SIGN} 3" in told((x * 3.0 + 1.0) * 2.0)
+
+
 def test_a_constant_below_0_stands_in_parentheses():
     x = x_of(name="x")
     assert "the product = x \N{MULTIPLICATION SIGN} (\N{MINUS SIGN}5) = " in told(x * -5.0)

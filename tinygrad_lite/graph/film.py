@@ -136,7 +136,7 @@ def _roomy(graphs: list[Graph]) -> Graph:
     heat = graphs[0].heat
     items = [
         replace(steps[0], value=longest(x.value for x in steps), gradient=longest(x.gradient for x in steps),
-                measures=measured(steps))
+                note=max((x.note for x in steps), key=len), measures=measured(steps))
         for steps in zip(*(graph.items for graph in graphs), strict=True)
     ]  # fmt: skip
     boxes = [

@@ -90,8 +90,8 @@ def taken(facts: Facts, i: int) -> str:
     held, size = np.broadcast_to(facts.inputs[0], np.shape(facts.out)), np.size(facts.out)
     taken = int(held.sum()) if i == 1 else size - int(held.sum())
     if size == 1:
-        return "It was chosen." if taken else "It was not chosen, and is handed nothing."
-    return f"It was chosen in {taken:,} of {size:,} places, and is handed nothing for the others."
+        return f"{facts.names[i]} was chosen." if taken else f"{facts.names[i]} was not chosen and is handed nothing."
+    return f"{facts.names[i]} was chosen in {taken:,} of {size:,} places and is handed nothing for the others."
 
 
 def only(*whom: str) -> Callable[[Facts, int], str]:

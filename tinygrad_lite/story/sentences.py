@@ -92,7 +92,7 @@ def closing(telling: Telling) -> list[Sentence]:
     found = []
     for end in telling.ends:
         paths = [path for path in telling.paths if path.end == end.number]
-        if len(paths) == 1 and len(paths[0].locals) > 1:
+        if len(paths) == 1 and sum(x != 1 for x in paths[0].locals) > 1:
             who = [Piece(end.called, "name"), Piece(": ")] if len(telling.ends) > 1 else []
             found.append((*who, *_number(paths[0].product, "handed"), Piece(" = "), *_product(paths[0])))
         elif len(paths) > 1:
@@ -158,10 +158,11 @@ def _handed(received: Received, step: Step) -> list[Line]:
 def _share(share: Share) -> list[Line]:
     account, amount = share.account, share.amount
     to: tuple[Piece | str, ...] = ("To ", Piece(share.name, "name"), " it hands back ")
-    found = [_said(share.notice)] if share.notice else []
+    found = [_said(_capital(share.notice))] if share.notice else []
     if not amount.size:
         return [*found, _said(*to, "nothing: there are no numbers in it.")]
-    if not account.terms and account.handed == 0 and not account.others:
+    something = [term for term in account.terms if term.product or amount.size == 1]
+    if account.handed == 0 and not something and not account.others:
         return [*found, _said(*to, "nothing.")]
     equation: tuple[Piece | str, ...] = (*_number(account.handed, "handed"), " = ", *_sum(account, share.label))
     if amount.size == 1:

@@ -192,7 +192,7 @@ def explain(result: Node, *, wrt: Node | Sequence[Node] | None = None, limit: in
         backprop.pull_back(nodes, np.ones_like(result._data)[()], watch=strengths.watch)
         ends, note = _asked_for(result, nodes, wrt, strengths)
         telling = tell(result, nodes, ends, int(limit), strengths, note)
-    names = {step.node: step.name for step in telling.steps}
+    names = {step.node: step.called for step in telling.steps}
     recipe = recipe_of(result, nodes, telling.result, lambda x: names.get(x._number) or x.name or "parameter")
     return Story(telling, graph, places_of(graph, nodes), recipe)
 

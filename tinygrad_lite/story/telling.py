@@ -101,33 +101,36 @@ class _Writer:
         self.way = {node._number for node in way}
         order = [node for node in way if node._number in kept]
         self.numbers = {node._number: i for i, node in enumerate(order, 1)}
-        nouns = [words_of(n._primitive.name).noun for n in order if n._primitive is not None and not n.name]
-        self.nouns = Counter(nouns)
         self.leaves = [n._number for n in reversed(order) if n._primitive is None and not n.name]
+        self.bearers = Counter(map(self._own_name, order))
         self.said: set[str] = set()
 
     def name(self, x: Any, within: bool = False) -> str:
         """What a value is called; `within` the telling of another step, with its step if others are called the same."""
-        if not isinstance(x, Node):
-            if x is None:
-                return "nothing"
-            data = x
-        elif x.name and shown(x.name):
-            return shown(x.name)
-        elif x._primitive is not None:
-            noun = words_of(x._primitive.name).noun
-            others = self.nouns[noun] - (x._number in self.numbers)
-            return f"{noun} of {self._which(x._number)}" if within and others else noun
-        elif x._requires_grad:
-            if x._number in self.leaves and len(self.leaves) > 1:
-                return f"parameter {self.leaves.index(x._number) + 1}"
-            return "the parameter"
-        else:
-            data = x._data
+        if x is None:
+            return "nothing"
+        if name := self._own_name(x):
+            others = self.bearers[name] - (x._number in self.numbers)
+            return f"{name} of {self._which(x._number)}" if within and others and x._requires_grad else name
+        data = x._data if isinstance(x, Node) else x
         if type(data) in NUMBERS or data.ndim == 0:
             value: Any = data.item() if hasattr(data, "item") else data
             return figure(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
         return f"the data ({lengths(data.shape)})" if data.size else "no data"
+
+    def _own_name(self, x: Any) -> str:
+        """Its name, what its operation makes, or which parameter it is; nothing for mere data."""
+        if not isinstance(x, Node):
+            return ""
+        if x.name and shown(x.name):
+            return shown(x.name)
+        if x._primitive is not None:
+            return words_of(x._primitive.name).noun
+        if not x._requires_grad:
+            return ""
+        if x._number not in self.leaves:
+            return "another parameter" if self.leaves else "a parameter"
+        return "the parameter" if len(self.leaves) == 1 else f"parameter {self.leaves.index(x._number) + 1}"
 
     def _which(self, number: int) -> str:
         told = self.numbers.get(number)

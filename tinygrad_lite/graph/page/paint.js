@@ -44,7 +44,8 @@ function paint() {
 
 function write(text, words, isWrong = false) {
   if (!text) return;
-  if (text.textContent.trim() !== words) text.textContent = text.classList.contains("beside") ? `\u00a0${words}` : words;
+  const gap = text.textContent.match(/^\s*/)[0];
+  if (text.textContent.trim() !== words) text.textContent = gap + words;
   text.style.fill = isWrong ? "var(--wrong)" : "";
   text.style.fontWeight = isWrong ? "bold" : "";
 }

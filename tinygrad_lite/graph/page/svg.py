@@ -77,7 +77,7 @@ def _mark_item(group: Element, item: Item) -> None:
             name, number = texts[places[-1]], texts[places[-1] + 1]
             number.attrib |= {"class": label, "text-anchor": "end"}  # one of another length ends at the same place
             number.set("x", _short(right - float(name.get("x", left)) + left))
-    for text in texts[1:2]:
+    for text in texts[1:3]:  # the second, or the third where the space before it is one by itself
         if (words := shown(beside(item))) and (text.text or "").strip() == words:
             text.set("class", "beside")
     _mark_heat(written)
