@@ -734,6 +734,12 @@ def test_what_stands_beside_a_title_goes_through_the_run_too(browse):
     for step, words in enumerate(("· × 2", "· × 0.123456", "· × nan")):
         pick(page, "film-range", step, "input")
         assert text(page, "#n1 .beside") == words
+    assert "nan or inf: the first value" in text(page, "#subtitle")
+    click(page, "#n1")
+    assert "w × nan" in text(page, "#panel") and "g × nan" in text(page, "#panel")
+    pick(page, "film-range", 1, "input")
+    assert "w × 0.123456" in text(page, "#panel") and "g × 0.123456" in text(page, "#panel")
+    assert "nan" not in text(page, "#subtitle")
     inside = "const b = n => document.querySelector(n).getBBox(); return b('#n1 .beside').x + b('#n1 .beside').width"
     assert page.execute_script(inside + " < b('#n1 .outline').x + b('#n1 .outline').width")
 

@@ -57,7 +57,7 @@ function aboutItem(id) {
   return [
     element("h2", {}, fact.title),
     element("p", { class: "kind" }, kind, where ? ", in " : null, where ? link(`b${fact.box}`, where.path.join(" / ")) : null),
-    ...section("It computes", ...[fact.formula, now.numbers, fact.shapes].filter(Boolean).map((words) => element("code", {}, words))),
+    ...section("It computes", ...[formulaOf(items[id]), now.numbers, fact.shapes].filter(Boolean).map((words) => element("code", {}, words))),
     ...section("It is", table([...rows.filter((row) => row[1]), ...measured({ ...now.flow, ...now.heats })])),
     ...section(facts.failed ? "Its arguments" : "Its arguments, and what it hands back to each", ...shares(into, ({ fact: { source } }) => source, true)),
     ...section(facts.failed ? "Used by" : "Used by, and what each hands back to it", ...shares(out, ({ fact: { target } }) => target, false)),
@@ -77,7 +77,7 @@ function shares(found, other, isOwn) {
     list.append(element("li", {}, element("span", { class: "number" }, number), link(`n${other(edge)}`),
       ...told.map((words) => element("p", {}, words))));
   }
-  const explained = isOwn && found.some((edge) => edge.fact.rule && edge.fact.rule !== "nothing");
+  const explained = isOwn && found.some((edge) => ruleOf(edge) && ruleOf(edge) !== "nothing");
   return explained ? [list, element("p", { class: "hint" }, "g is its own sensitivity (gradient).")] : [list];
 }
 
@@ -85,7 +85,7 @@ function shares(found, other, isOwn) {
 function calculation(edge, now) {
   const own = toldOf(items[edge.fact.target]).gradient;
   const numbers = now.local && `${now.share} = its sensitivity ${own} × local derivative ${now.local}`;
-  return [edge.fact.rule, numbers].filter(Boolean);
+  return [ruleOf(edge), numbers].filter(Boolean);
 }
 
 function aboutBox(b) {

@@ -1,7 +1,7 @@
 """What the page knows of the graph beside its picture: plain data, made for JSON."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -36,7 +36,7 @@ def facts_of(graphs: Sequence[Graph], labels: Sequence[str]) -> dict[str, Any]:
     families = sorted({style.family_of(x.operation) for x in graph.items if x.operation})
     return {
         "title": words.result(graph).rpartition(" = ")[0] or words.result(graph),
-        "notes": [shown(note, words.LONGEST_NOTE) for note in (*graph.notes, *graph.warnings)],
+        "notes": [shown(note, words.LONGEST_NOTE) for note in graph.notes],
         "result": graph.result,
         "failed": graph.failed,
         "heat": graph.heat if graph.heat in heats else next(iter(heats), ""),
@@ -57,7 +57,7 @@ def facts_of(graphs: Sequence[Graph], labels: Sequence[str]) -> dict[str, Any]:
             }
             for box in graph.boxes
         ],
-        "steps": [_step(g, label, heats) for g, label in zip(graphs, labels, strict=True)],
+        "steps": [_step(g, label, heats, graph) for g, label in zip(graphs, labels, strict=True)],
     }
 
 
@@ -123,12 +123,16 @@ def _item(item: Item, formula: Formula | None, places: dict[tuple[str, ...], int
     return {key: value for key, value in facts.items() if value != ""}
 
 
-def _step(graph: Graph, label: str, heats: dict[str, _Heat]) -> dict[str, Any]:
-    """What one step of training changes. `result` is a number for the little curve, None where there is no such."""
+def _step(graph: Graph, label: str, heats: dict[str, _Heat], first: Graph) -> dict[str, Any]:
+    """What one step of training changes. `number` is for the little curve, None where the result is none.
+
+    Formulas are told where their constants are not those of the first step.
+    """
     into: list[list[Edge]] = [[] for _ in graph.items]
     for edge in graph.edges:
         into[edge.target].append(edge)
     items = []
+    rules: dict[int, Iterator[str]] = {}
     for item in graph.items:
         facts: dict[str, Any] = _heats(heats, item)
         for key, summary in (("value", item.value), ("gradient", item.gradient)):
@@ -142,8 +146,12 @@ def _step(graph: Graph, label: str, heats: dict[str, _Heat]) -> dict[str, Any]:
             facts["note"] = shown(item.note, 60)
         if dead := words.dead(item):
             facts["neurons"] = dead
-        if (formula := _formula(graph, item, into[item.id])) and (numbers := formula.numbers):
-            facts["numbers"] = numbers
+        if formula := _formula(graph, item, into[item.id]):
+            if numbers := formula.numbers:
+                facts["numbers"] = numbers
+            if item.note != first.items[item.id].note:
+                facts["formula"] = formula.words
+                rules[item.id] = iter(formula.handed_back)
         items.append(facts)
     edges = []
     seen = {name: replace(graph, heat=name) for name in heats}
@@ -157,10 +165,13 @@ def _step(graph: Graph, label: str, heats: dict[str, _Heat]) -> dict[str, Any]:
             told |= {"share": edge.share, "length": figure(edge.sensitivity, 3)}
             if (local := local_derivative(target, edge)) and not graph.items[edge.source].shape:
                 told["local"] = local
+        if edge.target in rules:
+            told["rule"] = next(rules[edge.target], "")
         edges.append(told)
     number = _number(graph.items[graph.result])
     boxes = [_heats(heats, box) for box in graph.boxes]
-    return {"label": label, "number": number, "items": items, "edges": edges, "boxes": boxes}
+    warnings = [shown(warning, words.LONGEST_NOTE) for warning in graph.warnings]
+    return {"label": label, "number": number, "warnings": warnings, "items": items, "edges": edges, "boxes": boxes}
 
 
 def _number(item: Item) -> float | None:

@@ -12,7 +12,7 @@ function headline() {
     .filter(([told]) => told).sort((a, b) => b[0][0] - a[0][0]).slice(0, 3);
   const words = worst.flatMap(([told, key, name], i) => [i ? ", " : `${facts.heats[heat].most}: `,
     element("button", { onclick: () => choose(key, { reveal: true }) }, name), ` ${told[1]}`]);
-  const notes = facts.notes.map((note, i) => element("span", {}, i || words.length ? ` \u00b7 ${note}` : note));
+  const notes = [...facts.notes, ...facts.steps[moment].warnings].map((note, i) => element("span", {}, i || words.length ? ` \u00b7 ${note}` : note));
   $("subtitle").replaceChildren(...words, ...notes);
 }
 

@@ -6,6 +6,8 @@ let heat = facts.heat;
 // What this step says of an item, an edge or a box.
 const toldOf = ({ key, id }) => facts.steps[moment][{ n: "items", e: "edges", b: "boxes" }[key[0]]][id];
 const handsBack = (edge) => "length" in toldOf(edge);
+const formulaOf = (item) => toldOf(item).formula ?? item.fact.formula;
+const ruleOf = (edge) => toldOf(edge).rule ?? edge.fact.rule;
 
 const isDark = () => document.documentElement.dataset.theme === "dark";
 

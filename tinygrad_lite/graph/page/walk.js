@@ -88,11 +88,11 @@ function tell({ way, key }) {
 function tellForward(key) {
   const name = bold(titleOf(key));
   if (key.startsWith("b")) return [name, ` does its ${parts.get(key).fact.note}.`];
-  const { fact } = parts.get(key), now = toldOf(parts.get(key));
+  const { fact } = parts.get(key), now = toldOf(parts.get(key)), formula = formulaOf(parts.get(key));
   if (fact.kind === "failed") return [name, `, given ${now.note}.`];
-  if (!fact.formula) return [name, ` gives ${now.value ?? "values"}.`];
-  const result = now.numbers ?? `${fact.formula}, which is ${now.value}`;
-  const more = now.numbers && now.numbers.split(" = ")[0] !== fact.formula ? `${fact.formula}: ` : "";
+  if (!formula) return [name, ` gives ${now.value ?? "values"}.`];
+  const result = now.numbers ?? `${formula}, which is ${now.value}`;
+  const more = now.numbers && now.numbers.split(" = ")[0] !== formula ? `${formula}: ` : "";
   return [name, " computes ", more, bold(result), fact.shape === "scalar" ? "." : ` (${fact.shape}).`];
 }
 
@@ -106,7 +106,7 @@ function tellBackward(key) {
       const now = toldOf(edge);
       const to = bold(titleOf(edge.ends[0]));
       if (key.startsWith("b")) return [to, ` an array of length ${now.length}`];
-      if (!now.local) return [to, edge.fact.rule ? `: ${edge.fact.rule}, of length ` : " an array of length ", bold(now.length)];
+      if (!now.local) return [to, ruleOf(edge) ? `: ${ruleOf(edge)}, of length ` : " an array of length ", bold(now.length)];
       return [to, " ", bold(now.share), ` = ${own} × ${now.local}`];
     });
   const all = handed.flatMap((words, i) => (i ? [i === handed.length - 1 ? " and to " : ", to ", ...words] : words));
