@@ -24,7 +24,7 @@ class PlaygroundSession:
         self.unit = "epoch"
         self.speed = 0.0  # steps a second; 0: as many as there is time for
         self.next = 0.0  # when the next of them is due
-        self.cursor: tuple[float, float, int] | None = None
+        self.cursor: tuple[float, float] | None = None
         self.drawn: tuple[Any, ...] = ()  # what the page's maps show, so that they are not sent again
         self.pointed: Run | None = None  # whose points the page has
         self.actions: dict[str, Callable[[dict[str, Any]], dict[str, Any] | None]] = {
@@ -66,7 +66,7 @@ class PlaygroundSession:
         slopes, bias_slopes = run.gradients()
         arrays |= {"gradients": _flat(slopes), "biasGradients": _flat(bias_slopes)}
         if self.cursor:
-            head["probe"] = plain(run.probe(*self.cursor)) | {"at": self.cursor}
+            head["probe"] = self._probe(*self.cursor)
         state = (run, run.samples_seen, self.playing, arrays["weights"].tobytes(), arrays["biases"].tobytes())
         if state != self.drawn:
             maps = run.maps(COARSE if self.playing else FINE)
@@ -142,14 +142,12 @@ class PlaygroundSession:
         return {"went": self.run.back(_one_of(message, "unit", UNITS))}
 
     def point(self, message: dict[str, Any]) -> None:
-        """Where the cursor is on the plane: {"x": 1.0, "y": -2.0, "output": 0}, or {} when it has left."""
+        """Where the cursor is on the plane: {"x": 1.0, "y": -2.0}, or {} when it has left."""
         if "x" not in message:
             self.cursor = None
             return
         x, y = (_number(message, name) for name in "xy")
-        self.cursor = min(max(x, -6.0), 6.0), min(max(y, -6.0), 6.0), _index(message, "output")
-        if self.cursor[2] >= self.run.sizes[-1]:
-            self.cursor = None
+        self.cursor = min(max(x, -6.0), 6.0), min(max(y, -6.0), 6.0)
 
     def edit(self, message: dict[str, Any]) -> None:
         """Sets a weight, or a bias where there is no "source": {"layer": 1, "to": 0, "source": 1, "value": 0.5}."""
@@ -168,6 +166,13 @@ class PlaygroundSession:
     def _begin(self, settings: Settings) -> None:
         run = Run(settings)
         self.run, self.playing, self.cursor = run, False, None
+
+    def _probe(self, x: float, y: float) -> dict[str, Any]:
+        """What every neuron says there, and how strongly the output that says most depends on it."""
+        probe, of = self.run.probe(x, y), 0
+        if of := int(np.argmax(probe["output"])):
+            probe = self.run.probe(x, y, of)
+        return {**plain(probe), "at": (x, y), "of": of}
 
     def _step(self, unit: str) -> None:
         self.run.step(unit)

@@ -10,7 +10,7 @@ let pinned = false;
 let rows = [];  // [{place: {layer, to, source or null}, field, slope}]
 let numbers = null;  // of the last frame: what a row shows
 
-// What the card can ask for: {edit(place, value), explain(place)}.
+// What the card can ask for: {edit(place, value), explain(place), mayNotExplain()}.
 export function connectCard(given) { actions = given; }
 
 const nameOf = (layer, index) => neurons[layer]?.[index]?.name ?? "?";
@@ -65,7 +65,7 @@ function contents() {
   }
   const { layer, index } = subject.neuron;
   const all = [row("bias", { layer, to: index, source: null })];
-  if (pinned) neurons[layer - 1].forEach((made, source) => all.push(row(`from ${made.name.replace(/neuron (\d+) of layer \d+/, "neuron $1")}`, { layer, to: index, source })));
+  if (pinned) neurons[layer - 1].forEach((made, source) => all.push(row(`${made.name.replace(/neuron (\d+) of layer \d+/, "neuron $1")}`, { layer, to: index, source })));
   return [nameOf(layer, index), all];
 }
 
@@ -74,11 +74,11 @@ function build() {
   const [title, listed] = contents();
   const place = rows[0].place;
   const children = [element("h3", {}, title[0].toUpperCase() + title.slice(1)),
-    element("div", { className: "scroll" }, element("dl", {}, element("dt"), element("dd", { className: "hint" }, "value"),
+    element("div", { className: "scroll" }, element("dl", {}, element("dt", { className: "hint" }, subject.neuron && pinned ? "from" : ""), element("dd", { className: "hint" }, "value"),
       element("dd", { className: "hint", title: "How strongly the loss of the last batch answers to it" }, "sensitivity"), ...listed.flat()))];
   if (pinned) {
     children.push(element("button", { className: "close", "aria-label": "Close the card", onclick: closeCard }, "×"));
-    children.push(element("div", { className: "row" }, element("button", { type: "button", onclick: () => actions.explain(place) },
+    children.push(element("div", { className: "row", hidden: actions.mayNotExplain() }, element("button", { type: "button", onclick: () => actions.explain(place) },
       subject.link ? "Explain this weight" : "Explain this bias")));
   } else {
     children.push(element("p", { className: "hint" }, subject.link ? "Click to change it" : "Click to change its weights"));

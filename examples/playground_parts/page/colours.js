@@ -6,7 +6,7 @@ const CLASSES = {
 };
 const HEAT = { light: ["#c9d1da", "#f2b134", "#d7301f", "#7a0a2b"], dark: ["#3a4653", "#a3243b", "#f2762e", "#ffe28a"] };
 let theme = "light";
-let scale, pixels, heats, classes;
+let scale, pixels, heats, classes, shades;
 
 const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 const mix = (a, b, t) => a.map((part, i) => Math.round(part + (b[i] - part) * t));
@@ -30,6 +30,7 @@ export function setColours(dark) {
     return css(mix(rgb(HEAT[theme][lower]), rgb(HEAT[theme][lower + 1]), at - lower));
   });
   classes = CLASSES[theme].map(rgb);
+  shades = classes.map((colour) => Uint32Array.from({ length: 256 }, (_, i) => word(mix(middle, colour, 0.78 * Math.max(0, (i - 128) / 127)))));
 }
 
 const clamp = (value) => Math.max(-1, Math.min(1, value));
@@ -40,13 +41,14 @@ export const heatColour = (heat) => heats[Math.round(Math.max(0, Math.min(1, hea
 export const classColour = (index) => css(classes[index % classes.length]);
 export const isDark = () => theme === "dark";
 
-// Fills a canvas with one map of values from -127 to 127: a pixel for each.
-export function paintMap(canvas, values, size) {
+// Fills a canvas with one map of values from -127 to 127: a pixel for each. Of a class: in its colour.
+export function paintMap(canvas, values, size, ofClass = null) {
+  const palette = ofClass === null ? pixels : shades[ofClass % shades.length];
   if (canvas.width !== size) canvas.width = canvas.height = size;
   const context = canvas.getContext("2d");
   const image = context.createImageData(size, size);
   const target = new Uint32Array(image.data.buffer);
-  for (let i = 0; i < target.length; i++) target[i] = pixels[values[i] + 128];
+  for (let i = 0; i < target.length; i++) target[i] = palette[values[i] + 128];
   context.putImageData(image, 0, 0);
 }
 
@@ -65,21 +67,20 @@ function enlarged(values, size, larger) {
   return out;
 }
 
-// Fills a canvas with what several maps say together: one is a scale of values, more are one a class.
-export function paintPlane(canvas, maps, size, larger, discrete) {
+// Fills a canvas with what several maps say together: one is a scale of values (or a class), more are one a class.
+export function paintPlane(canvas, maps, size, larger, discrete, ofClass = null) {
   if (canvas.width !== larger) canvas.width = canvas.height = larger;
   const context = canvas.getContext("2d");
   const image = context.createImageData(larger, larger);
   const target = new Uint32Array(image.data.buffer);
   const big = maps.map((map) => enlarged(map, size, larger));
   if (big.length === 1) {
+    const palette = ofClass === null ? pixels : shades[ofClass % shades.length];
     for (let i = 0; i < target.length; i++) {
       const value = discrete ? (big[0][i] >= 0 ? 127 : -127) : Math.round(big[0][i]);
-      target[i] = pixels[128 + value];
+      target[i] = palette[128 + value];
     }
   } else {
-    const middle = rgb(variable("--middle"));
-    const shades = classes.map((colour) => Uint32Array.from({ length: 65 }, (_, i) => word(mix(middle, colour, 0.78 * (i / 64)))));
     for (let i = 0; i < target.length; i++) {
       let best = 0, first = -Infinity, second = -Infinity;
       for (let k = 0; k < big.length; k++) {
@@ -87,7 +88,7 @@ export function paintPlane(canvas, maps, size, larger, discrete) {
         if (value > first) { second = first; first = value; best = k; } else if (value > second) second = value;
       }
       const sure = discrete ? 1 : Math.min(1, 0.12 + (first - second) / 110);
-      target[i] = shades[best][Math.round(sure * 64)];
+      target[i] = shades[best][128 + Math.round(sure * 127)];
     }
   }
   context.putImageData(image, 0, 0);

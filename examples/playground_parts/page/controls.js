@@ -50,7 +50,7 @@ function slider(place, label, name, read, low, high, show = String, { hide, step
 
 function text(place, label, name, read, title) {
   const input = element("input", { type: "text", inputMode: "decimal", placeholder: "never", title });
-  field(place, label, input);
+  field(place, label, input, "stop");
   input.addEventListener("keydown", (event) => event.stopPropagation());
   input.addEventListener("change", () => change({ [name]: input.value.trim().replace(",", ".") || "0" }));
   fields.push((state) => { input.value = read(state.settings) || ""; });
@@ -71,16 +71,16 @@ export function buildControls(catalog, ask, own) {
   const owned = (settings) => (classification(settings) ? settings.dataset : settings.regression_dataset) === "own";
   menu("settings", "Problem", "problem", (s) => s.problem, [["classification", "Classification"], ["regression", "Regression"]],
     { hide: "problem", also: (value) => (value === "regression" ? { loss: "squared" } : {}) });
-  menu("settings", "Classes", "classes", (s) => s.classes, [2, 3, 4, 5, 6].map((n) => [n, n]), { hide: "dataset", when: (s) => classification(s) && !owned(s) });
-  menu("settings", "Optimizer", "optimizer", (s) => s.optimizer, named(catalog.choices.optimizer), { also: (name) => ({ learningRate: String(catalog.rates[name]) }) });
+  menu("settings", "Classes", "classes", (s) => s.classes, [2, 3, 4, 5, 6].map((n) => [n, n]), { hide: "classes", when: (s) => classification(s) && !owned(s) });
+  menu("settings", "Optimizer", "optimizer", (s) => s.optimizer, named(catalog.choices.optimizer), { hide: "optimizer", also: (name) => ({ learningRate: String(catalog.rates[name]) }) });
   menu("settings", "Learning rate", "learningRate", (s) => s.learning_rate, RATES.map((rate) => [rate, rate]), { hide: "learningRate" });
-  menu("settings", "Loss", "loss", (s) => s.loss, ({ settings }) => [["squared", "Squared"], ...(classification(settings) ? [["cross-entropy", "Cross-entropy"]] : [])]);
+  menu("settings", "Loss", "loss", (s) => s.loss, ({ settings }) => [["squared", "Squared"], ...(classification(settings) ? [["cross-entropy", "Cross-entropy"]] : [])], { hide: "loss" });
   menu("settings", "Activation", "activation", (s) => (new Set(s.hidden_activations).size > 1 ? "" : s.hidden_activations[0] ?? s.activation),
     ({ settings }) => [...(new Set(settings.hidden_activations).size > 1 ? [["", "mixed"]] : []), ...named(catalog.choices.activation)],
     { hide: "activation", also: () => ({ activations: "" }) });
   menu("settings", "Regularization", "regularization", (s) => s.regularization, [["none", "None"], ["L1", "L1"], ["L2", "L2"]], { hide: "regularization" });
   menu("settings", "its rate", "regularizationRate", (s) => s.regularization_rate, PENALTIES.map((rate) => [rate, rate]), { hide: "regularizationRate" });
-  menu("settings", "Dropout", "dropout", (s) => s.dropout, [0, 0.1, 0.2, 0.3, 0.5].map((part) => [part, part ? `${part * 100} %` : "none"]));
+  menu("settings", "Dropout", "dropout", (s) => s.dropout, [0, 0.1, 0.2, 0.3, 0.5].map((part) => [part, part ? `${part * 100} %` : "none"]), { hide: "dropout" });
   text("settings", "Stop at epoch", "stopEpoch", (s) => s.stop_epoch, "Learning pauses at this epoch");
   text("settings", "or at test loss", "stopLoss", (s) => s.stop_loss, "Learning pauses when the test loss is below this");
 
@@ -100,7 +100,7 @@ function datasets({ settings }, catalog, own) {
     type: "button", role: "radio", "aria-checked": String(value === current), onclick: () => change({ [name]: value }), tabIndex: value === current ? 0 : -1,
   }, element("canvas", { width: 64, height: 64 }), SETS[value]);
   const all = Object.keys(catalog.thumbnails[settings.problem]).map(pick);
-  const mine = element("button", { type: "button", className: "own", role: "radio", "aria-checked": String(current === "own"), onclick: own, tabIndex: current === "own" ? 0 : -1 },
+  const mine = element("button", { type: "button", className: "own", hide: "ownData", role: "radio", "aria-checked": String(current === "own"), onclick: own, tabIndex: current === "own" ? 0 : -1 },
     settings.own && current === "own" ? `Your ${settings.own.points} points` : "Your own data…");
   $("datasets").replaceChildren(...all, mine);
   paintThumbnails(catalog, { settings });
@@ -145,4 +145,6 @@ export const HIDABLE = {
   playButton: "play", stepButton: "steps", resetButton: "start over", problem: "problem", dataset: "data set", percTrainData: "training part",
   noise: "noise", batchSize: "batch size", learningRate: "learning rate", activation: "activations", regularization: "regularization",
   regularizationRate: "its rate", numHiddenLayers: "hidden layers", showTestData: "show test points", discretize: "only which class",
+  classes: "classes", optimizer: "optimizer", loss: "loss", dropout: "dropout", stop: "when to stop", backButton: "step back", ownData: "own data",
+  explain: "explanations", program: "Python",
 };

@@ -39,9 +39,10 @@ export function notice(text, { bad = false, button, action } = {}) {
   if (text && !button) fading = setTimeout(() => notice(""), bad ? 8000 : 4000);
 }
 
-// Opens the dialog with this title and these children; `wide` runs when it closes.
+// Opens the dialog with this title and these children.
 export function dialog(title, ...children) {
   $("dialog-title").textContent = title;
+  $("dialog").classList.toggle("wide", children.some(({ tagName }) => tagName === "IFRAME"));
   $("dialog-body").replaceChildren(...children);
   if (!$("dialog").open) $("dialog").showModal();
 }

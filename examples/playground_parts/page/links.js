@@ -21,20 +21,23 @@ export function placeLinks() {
   links = [];
   for (let layer = 1; layer < neurons.length; layer++) {
     places[layer - 1].forEach((from, source) => places[layer].forEach((to, index) => {
-      links.push({ layer, source, to: index, from: [from.x + from.width, from.y], end: [to.x, to.y], weight: 0, gradient: 0, dead: 0 });
+      links.push({ layer, source, to: index, from: [from.x + from.width, from.y], end: [to.x, to.y], weight: 0, gradient: 0, heat: 0, dead: 0 });
     }));
   }
 }
 
-// A frame's weights and sensitivities into the links. False if the frame is of another network.
-export function updateLinks({ weights, gradients, dead }) {
+// A frame's weights and sensitivities into the links. False if the frame is of another network. The heat is of the loss,
+// or, if the cursor is on the plane, of the answer there.
+export function updateLinks({ weights, gradients, dead, probe }, heat) {
   if (weights.values.length !== links.length) return false;
+  const here = probe && heat ? probe.link_sensitivities.flat(2) : gradients.values;
   hottest = 0;
   links.forEach((link, i) => {
     link.weight = weights.values[i];
     link.gradient = gradients.values[i];
+    link.heat = here[i];
     link.dead = dead.values[i];
-    if (Number.isFinite(link.gradient)) hottest = Math.max(hottest, Math.abs(link.gradient));
+    if (Number.isFinite(link.heat)) hottest = Math.max(hottest, Math.abs(link.heat));
   });
   return true;
 }
@@ -50,9 +53,9 @@ function trace(context, { from: [x, y], end: [u, v] }) {
 export function drawLinks(options = {}) {
   shown = { ...shown, ...options };
   const { context } = sharp($("links"));
-  const strength = (link) => (shown.heat ? Math.abs(link.gradient) : Math.abs(link.weight));
+  const strength = (link) => (shown.heat ? Math.abs(link.heat) : Math.abs(link.weight));
   for (const link of [...links].sort((a, b) => strength(a) - strength(b))) {
-    const hot = hottest > 0 ? Math.sqrt(Math.abs(link.gradient) / hottest) : 0;
+    const hot = hottest > 0 ? Math.sqrt(Math.abs(link.heat) / hottest) : 0;
     context.strokeStyle = shown.heat ? heatColour(hot) : valueColour(Math.sign(link.weight) * Math.max(0.14, Math.min(1, Math.abs(link.weight))));
     context.lineWidth = shown.heat ? 0.8 + hot * 5 : width(link.weight);
     context.globalAlpha = link.dead ? 0.35 : shown.heat ? 0.55 + 0.45 * hot : 0.9;

@@ -7,7 +7,7 @@ import { Connection } from "./connection.js";
 import { buildControls, paintThumbnails, showControls } from "./controls.js";
 import { drawCurves } from "./curves.js";
 import { drawLinks, hottest, updateLinks } from "./links.js";
-import { buildNetwork, connectNetwork, fit, mapOf, neurons, paintNeurons, showValues } from "./network.js";
+import { buildNetwork, classOf, connectNetwork, fit, mapOf, neurons, paintNeurons, showValues } from "./network.js";
 import { drawPlane, onCursor } from "./plane.js";
 import { showProgram, showShare, showStory } from "./dialogs.js";
 import { openOwnData } from "./own.js";
@@ -53,7 +53,7 @@ function arrived(next) {
 // On the page.
 
 function paint() {
-  if (!frame || !state || JSON.stringify(frame.sizes) !== JSON.stringify(state.sizes) || !updateLinks(frame)) return;
+  if (!frame || !state || JSON.stringify(frame.sizes) !== JSON.stringify(state.sizes) || !updateLinks(frame, heat)) return;
   const { epoch, position, train, test, accuracy } = frame;
   $("epoch").textContent = epoch.toLocaleString("en");
   $("batch").textContent = position ? `+ ${position} of ${state.counts[0]} points` : `of ${state.counts[0]} points`;
@@ -64,9 +64,12 @@ function paint() {
   paintNeurons(frame.maps, frame.biases);
   drawLinks({ heat });
   drawCurves(frame.history);
-  showValues(frame.probe);
+  showValues(frame.probe, heat);
   updateCard(frame);
-  if (heat) $("key").lastChild.textContent = ` ${number(hottest, 4)}`;
+  if (heat) {
+    $("key").firstChild.textContent = `how strongly ${frame.probe ? `${answering()} at the cursor` : "the loss of the last batch"} answers to each weight: 0`;
+    $("key").lastChild.textContent = number(hottest, 4);
+  }
   plane();
   read();
 }
@@ -80,6 +83,7 @@ function plane() {
   drawPlane({
     maps: shown.map((made) => (made.map < 0 ? Int8Array.from(catalog.featureMaps[made.feature]) : mapOf(maps, made.map))),
     size: looked?.map < 0 ? Math.sqrt(catalog.featureMaps[0].length) : maps.shape[1],
+    ofClass: looked ? classOf(looked) : null,
     discrete: settings.discretize && (!looked || looked.layer === outputs[0].layer),
     train: kept.trainPoints, test: settings.show_test_data ? kept.testPoints : null,
     classes: Math.max(2, outputs.length), axes: owned()?.axes,
@@ -92,6 +96,14 @@ const owned = () => {
   return (settings.problem === "classification" ? settings.dataset : settings.regression_dataset) === "own" ? settings.own : null;
 };
 
+// What the output is called whose sensitivities the cursor shows.
+function answering() {
+  const names = state.names.at(-1);
+  return names.length > 1 ? `“${names[frame.probe.of]}”` : "the answer";
+}
+
+const capital = (text) => text[0].toUpperCase() + text.slice(1);
+
 function read() {
   const { probe } = frame;
   if (!probe) {
@@ -99,14 +111,14 @@ function read() {
     return;
   }
   const axes = owned()?.axes;
-  const place = probe.at.slice(0, 2).map((value, i) => (axes ? axes[i].low + ((value + 1) / 2) * (axes[i].high - axes[i].low) : value));
+  const place = probe.at.map((value, i) => (axes ? axes[i].low + ((value + 1) / 2) * (axes[i].high - axes[i].low) : value));
   const names = state.names.at(-1);
   const outputs = [probe.output].flat();
   const strongest = probe.sensitivities.slice(1, -1).flatMap((layer, l) => layer.map((value, i) => [Math.abs(value), value, neurons[l + 1]?.[i]?.name]))
     .sort((a, b) => b[0] - a[0])[0];
   $("reading").replaceChildren("At ", element("b", {}, place.map((value) => number(value, 2)).join(", ")), " it answers ",
     element("b", {}, outputs.length === 1 ? number(outputs[0]) : outputs.map((value, i) => `${names[i]} ${number(value, 2)}`).join(", ")), ". ",
-    ...(strongest ? [`Most of all it answers to ${strongest[2]}: sensitivity `, element("b", {}, number(strongest[1])), "."] : []));
+    ...(strongest ? [`${capital(answering())} depends most on ${strongest[2]}: sensitivity `, element("b", {}, number(strongest[1])), "."] : []));
 }
 
 function legend() {
@@ -120,7 +132,7 @@ function legend() {
   if (heat) {
     const bar = swatch(`linear-gradient(90deg, ${[0, 0.33, 0.66, 1].map(heatColour).join(", ")})`, 8, "");
     bar.firstChild.style.width = "120px";
-    $("key").replaceChildren(element("span", {}, "how strongly the loss answers to each weight: 0 "), bar, element("span", {}));
+    $("key").replaceChildren(element("span"), bar, element("span"));
   } else {
     $("key").replaceChildren(swatch(positive, 6, "positive weight"), swatch(negative, 6, "negative weight"), element("span", {}, "the wider, the larger"));
   }
@@ -224,6 +236,7 @@ connectNetwork({
 });
 connectCard({
   edit: (place, value) => ask("edit", { ...place, value }),
+  mayNotExplain: () => state.settings.hidden_controls.includes("explain"),
   explain: (place) => showStory((of) => ask("explain", { ...place, of })),
 });
 let pointing = false;  // at most one message a picture
@@ -234,7 +247,7 @@ onCursor((place) => {
   pointing = true;
   requestAnimationFrame(() => {
     pointing = false;
-    connection.tell("cursor", pointed ? { ...pointed, output: 0 } : {});
+    connection.tell("cursor", pointed ?? {});
   });
 });
 document.addEventListener("complaint", ({ detail }) => notice(detail, { bad: true }));

@@ -1,6 +1,6 @@
 // The network on the page: columns of neurons with their maps. Which neuron is where, for whoever draws or asks.
 
-import { $, element, number } from "./dom.js";
+import { $, element } from "./dom.js";
 import { paintMap, valueColour } from "./colours.js";
 
 export const FEATURES = {
@@ -128,7 +128,7 @@ export function paintNeurons(maps, biases) {
   const size = maps?.shape[1];
   let at = 0;
   for (const made of neurons.flat()) {
-    if (maps) paintMap(made.canvas, mapOf(maps, made.map), size);
+    if (maps) paintMap(made.canvas, mapOf(maps, made.map), size, classOf(made));
     if (made.bias) made.bias.style.background = valueColour(biases.values[at++]);
   }
 }
@@ -136,10 +136,17 @@ export function paintNeurons(maps, biases) {
 // One neuron's map, of a frame's maps.
 export const mapOf = ({ shape: [, size], values }, index) => values.subarray(index * size * size, (index + 1) * size * size);
 
-// The neurons' values at the cursor, or none.
-export function showValues(probe) {
+const badge = (value) => (Math.abs(value) < 0.0005 ? "0" : value.toFixed(Math.abs(value) < 0.095 ? 3 : 2).replace("-", "−"));
+
+// The class that an output stands for, where there are several; else null.
+export const classOf = ({ layer, index }) => (layer === neurons.length - 1 && neurons[layer].length > 1 ? index : null);
+
+// The neurons' values at the cursor, or how strongly the output answers to each, or none.
+export function showValues(probe, sensitivities) {
+  const shown = probe && (sensitivities ? probe.sensitivities : probe.neurons);
   neurons.forEach((layer, l) => layer.forEach((made, i) => {
-    made.value.hidden = !probe;
-    if (probe) made.value.textContent = number(probe.neurons[l][i], 2);
+    made.value.hidden = !shown;
+    made.value.classList.toggle("hot", sensitivities);
+    if (shown) made.value.textContent = badge(shown[l][i]);
   }));
 }

@@ -9,13 +9,13 @@ let drawn;
 let at = null;
 let listener = () => {};
 
-// view: {maps: [Int8Array…], size, single: is a neuron's, discrete, train, test ({shape, values} or null), classes, axes}
+// view: {maps: [Int8Array…], size, ofClass (whose the one map is, or null), discrete, train, test ({shape, values} or null), classes, axes}
 export function drawPlane(view = drawn) {
   drawn = view;
   const { context, width, height } = sharp($("plane"));
   if (!view?.maps.length || !width) return;
   const side = width - LEFT, tall = height - FOOT;
-  paintPlane(colours, view.maps, view.size, view.maps.length > 3 ? 120 : 160, view.discrete);
+  paintPlane(colours, view.maps, view.size, view.maps.length > 3 ? 120 : 160, view.discrete, view.ofClass);
   context.imageSmoothingEnabled = true;
   context.drawImage(colours, LEFT, 0, side, tall);
   const px = (x) => LEFT + ((x + EDGE) / (2 * EDGE)) * side;
