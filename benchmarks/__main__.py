@@ -9,6 +9,7 @@ from . import (
     drawing,
     import_time,
     memory,
+    playground,
     recurrent,
     small_operation,
     training_step,
@@ -24,6 +25,7 @@ BENCHMARKS = {
     "memory": memory.main,
     "deep": deep_graph.main,
     "drawing": drawing.main,
+    "playground": playground.main,
 }
 
 

@@ -117,12 +117,12 @@ class Tab:
             now = time.monotonic()
             due = shown + 1 / FRAMES
             if changed and credit and now >= due:
-                shown, changed = now, False
+                shown, changed = (due if now < due + 1 / FRAMES else now), False  # a late one doesn't delay the next
                 if (frame := await self._safely({"do": "frame"}, session.frame)) is not None:
                     credit -= 1
                     await self.socket.send_bytes(frame)
                 continue
-            training = session.playing and (credit > 0 or now < shown + 1)  # nobody looks: no hurry
+            training = session.playing and (credit > 0 or now < shown + 1)  # else nobody looks
             if training and now >= resume and self.inbox.empty() and not reader.done():
                 seconds = min(TURN, max(TURN / 5, due - now)) if credit else TURN  # so that the frame isn't late
                 wait = await self._safely({"do": "turn"}, session.turn, seconds)

@@ -13,12 +13,19 @@ const mix = (a, b, t) => a.map((part, i) => Math.round(part + (b[i] - part) * t)
 const css = ([r, g, b]) => `rgb(${r} ${g} ${b})`;
 const word = ([r, g, b]) => ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;  // a pixel, as ImageData has it in memory
 
-export const variable = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const variables = new Map();
+
+// A colour of base.css, by its name there.
+export function variable(name) {
+  if (!variables.has(name)) variables.set(name, getComputedStyle(document.documentElement).getPropertyValue(name).trim());
+  return variables.get(name);
+}
 
 // Takes up the theme's colours; `dark` or not.
 export function setColours(dark) {
   theme = dark ? "dark" : "light";
   document.documentElement.dataset.theme = theme;
+  variables.clear();
   const [negative, middle, positive] = ["--negative", "--middle", "--positive"].map((name) => rgb(variable(name)));
   scale = Array.from({ length: 256 }, (_, i) => {
     const value = Math.max(-1, (i - 128) / 127);

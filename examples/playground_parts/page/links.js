@@ -1,7 +1,7 @@
 // The links, drawn on one canvas beneath the neurons: as wide as the weight and of its sign, or as hot as its sensitivity.
 
 import { $, sharp } from "./dom.js";
-import { heatColour, valueColour } from "./colours.js";
+import { heatColour, valueColour, variable } from "./colours.js";
 import { neurons } from "./network.js";
 
 const POINTS = 14;  // of a link's curve, where it is looked for
@@ -68,8 +68,7 @@ export function drawLinks(options = {}) {
   context.setLineDash([]);
   const marked = shown.chosen && links.find((link) => ["layer", "source", "to"].every((part) => link[part] === shown.chosen[part]));
   if (marked) {
-    const style = getComputedStyle(document.documentElement);
-    for (const [colour, extra] of [[style.getPropertyValue("--ink"), 4], [valueColour(marked.weight), 0]]) {
+    for (const [colour, extra] of [[variable("--ink"), 4], [valueColour(marked.weight), 0]]) {
       context.strokeStyle = colour;
       context.lineWidth = width(marked.weight) + extra;
       context.beginPath();

@@ -1,7 +1,7 @@
 // The page's middle: what the server says goes to whoever shows it, what the user does goes to the server.
 
 import { $, element, notice, number } from "./dom.js";
-import { classColour, heatColour, isDark, setColours } from "./colours.js";
+import { classColour, heatColour, isDark, setColours, variable } from "./colours.js";
 import { chooseNeuron, connectCard, closeCard, lookAtNeuron, settle, updateCard } from "./card.js";
 import { Connection } from "./connection.js";
 import { buildControls, paintThumbnails, showControls } from "./controls.js";
@@ -54,6 +54,10 @@ function arrived(next) {
 
 function paint() {
   if (!frame || !state || JSON.stringify(frame.sizes) !== JSON.stringify(state.sizes) || !updateLinks(frame, heat)) return;
+  paintNeurons(frame.maps, frame.biases);  // the canvases first: reading their sizes after a change of text costs a layout
+  drawLinks({ heat });
+  drawCurves(frame.history);
+  plane();
   const { epoch, position, train, test, accuracy } = frame;
   $("epoch").textContent = epoch.toLocaleString("en");
   $("batch").textContent = position ? `+ ${position} of ${state.counts[0]} points` : `of ${state.counts[0]} points`;
@@ -61,16 +65,12 @@ function paint() {
   $("test-loss").textContent = number(test);
   $("losses").querySelector(".accuracy").hidden = !accuracy;
   if (accuracy) $("accuracy").textContent = `${Math.floor(accuracy[1] * 1000) / 10} %`;
-  paintNeurons(frame.maps, frame.biases);
-  drawLinks({ heat });
-  drawCurves(frame.history);
   showValues(frame.probe, heat);
   updateCard(frame);
   if (heat) {
     $("key").firstChild.textContent = `how strongly ${frame.probe ? `${answering()} at the cursor` : "the loss of the last batch"} answers to each weight: 0`;
     $("key").lastChild.textContent = number(hottest, 4);
   }
-  plane();
   read();
 }
 
@@ -117,7 +117,7 @@ function read() {
   const strongest = probe.sensitivities.slice(1, -1).flatMap((layer, l) => layer.map((value, i) => [Math.abs(value), value, neurons[l + 1]?.[i]?.name]))
     .sort((a, b) => b[0] - a[0])[0];
   $("reading").replaceChildren("At ", element("b", {}, place.map((value) => number(value, 2)).join(", ")), " it answers ",
-    element("b", {}, outputs.length === 1 ? number(outputs[0]) : outputs.map((value, i) => `${names[i]} ${number(value, 2)}`).join(", ")), ". ",
+    element("b", {}, outputs.length === 1 ? number(outputs[0]) : outputs.map((value, i) => `${names[i]} ${value.toFixed(2)}`).join(", ")), ". ",
     ...(strongest ? [`${capital(answering())} depends most on ${strongest[2]}: sensitivity `, element("b", {}, number(strongest[1])), "."] : []));
 }
 
@@ -127,8 +127,7 @@ function legend() {
     Object.assign(mark.style, { background, height: `${height}px` });
     return element("span", {}, mark, text);
   };
-  const root = getComputedStyle(document.documentElement);
-  const [negative, positive] = ["--negative", "--positive"].map((name) => root.getPropertyValue(name));
+  const [negative, positive] = ["--negative", "--positive"].map(variable);
   if (heat) {
     const bar = swatch(`linear-gradient(90deg, ${[0, 0.33, 0.66, 1].map(heatColour).join(", ")})`, 8, "");
     bar.firstChild.style.width = "120px";

@@ -136,7 +136,10 @@ export function paintNeurons(maps, biases) {
 // One neuron's map, of a frame's maps.
 export const mapOf = ({ shape: [, size], values }, index) => values.subarray(index * size * size, (index + 1) * size * size);
 
-const badge = (value) => (Math.abs(value) < 0.0005 ? "0" : value.toFixed(Math.abs(value) < 0.095 ? 3 : 2).replace("-", "−"));
+function badge(value) {
+  const size = Math.abs(value);
+  return (size && size < 0.0005 ? value.toExponential(0) : value.toFixed(size < 0.095 ? 3 : 2)).replace(/-/g, "−");
+}
 
 // The class that an output stands for, where there are several; else null.
 export const classOf = ({ layer, index }) => (layer === neurons.length - 1 && neurons[layer].length > 1 ? index : null);
