@@ -248,6 +248,18 @@ def test_a_formula_too_long_to_be_read_is_not_shown():
         _ = tg.explain(y, wrt=x).formula
 
 
+def test_cases_within_cases_are_refused_before_sympy_begins():
+    """It took 13 seconds to find that six relus within each other are too much."""
+    x = leaf(0.5, "x")
+    y = x
+    for _ in range(6):
+        y = activations.relu(y * 0.9 + 0.1)
+    with pytest.raises(NoFormula, match="it has cases within cases, 6 deep: too many to be read"):
+        _ = tg.explain(y, wrt=x).formula
+    beside = sum([activations.relu(x + i) for i in range(1, 5)], activations.relu(x))
+    assert tg.explain(beside, wrt=x).formula.evaluate() == 5
+
+
 def test_without_sympy_the_story_is_told_and_the_formula_names_the_command(monkeypatch):
     error, w = neuron()
     story = tg.explain(error, wrt=w)

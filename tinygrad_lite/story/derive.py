@@ -16,9 +16,11 @@ from .formula import Formula, NoFormula, inert, kit
 MOST_STEPS = 60
 MOST_ELEMENTS = 16  # of each value
 _WRITTEN_OUT = 300  # steps, where what is used twice counts twice
+_CASES = 3  # one within the other: with each, SymPy takes several times as long
 _LONGEST = 90  # operations of a formula that can be read
 _SIMPLIFIED = 12  # operations: SymPy takes its time over longer ones
 _NAMED_APART = 10  # operations: in a longer formula, what occurs more than once gets a name of its own
+_PIECEWISE = {"relu", "clip", "where", "maximum", "minimum"}  # one of several formulas, as the case may be
 _DIGITS = 6  # of a number in a formula that is read
 
 
@@ -63,6 +65,12 @@ def recipe_of(result: Node, nodes: Sequence[Node], name: str, names: Callable[[N
         written[node._number] = 1 + each * _elements_used(node)
     if written[result._number] > _WRITTEN_OUT:
         return f"written out, it has more than {_WRITTEN_OUT} operations"
+    cases: dict[int, int] = {}
+    for node in steps:
+        within = max([cases.get(x._number, 0) for x in node._inputs if isinstance(x, Node)], default=0)
+        cases[node._number] = within + (node._primitive.name in _PIECEWISE)
+    if (deep := max(cases.values())) > _CASES:
+        return f"it has cases within cases, {deep} deep: too many to be read"
     leaves: dict[int, tuple[str, np.ndarray]] = {}
     lines, values = [], {}
     for node in steps:
