@@ -15,7 +15,7 @@ import pytest
 import nn
 import tinygrad_lite as tg
 from hostile import harmless
-from tinygrad_lite.graph import Drawing, read, render
+from tinygrad_lite.graph import Drawing, measures, read, render
 from tinygrad_lite.graph.measures import HEATS, Heat
 from tinygrad_lite.graph.style import Scale, ramp
 from tinygrad_lite.graph.summary import MINUS, TIMES
@@ -204,6 +204,9 @@ def test_blame_is_the_share_of_the_result():
 def test_blame_is_taken_in_float64_whatever_the_values_are():
     x = tg.tensor(np.full((2, 2), 300, np.float16), requires_grad=True)
     assert read(((x - np.float16(299)) * np.float16(400)).sum()).items[0].measures["blame"] == 4 * 300 * 400
+    for number in (np.float32(1e30), np.float32(1e-30)):
+        with np.errstate(all="ignore"):
+            assert measures.blame(np.full(3, number), np.full(3, number)) == pytest.approx(3 * float(number) ** 2)
 
 
 def test_a_box_and_its_closed_item_have_the_measures_of_their_parameters_together():

@@ -77,7 +77,11 @@ def blame(value: Array, g: Array) -> float:
     """
     if type(g) in NUMBERS:
         return abs(float(value) * float(g))
-    value, g = value.reshape(-1), g.reshape(-1)
+    if g.dtype.itemsize >= 4:
+        total = float(np.add.reduce(abs(value * g), axis=None, dtype=np.float64))
+        if 0 < total < math.inf:
+            return total
+    value, g = value.reshape(-1), g.reshape(-1)  # products that are too large or too small for the dtype
     blocks = [slice(start, start + BLOCK) for start in range(0, len(g), BLOCK)]
     return float(sum(abs(np.multiply(value[part], g[part], dtype=np.float64)).sum() for part in blocks))
 
