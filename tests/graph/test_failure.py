@@ -5,6 +5,7 @@ import sys
 import traceback
 import weakref
 import xml.etree.ElementTree as ElementTree
+from functools import reduce
 
 import numpy as np
 import pytest
@@ -107,6 +108,23 @@ def test_in_a_large_graph_other_boxes_are_closed_but_not_those_around_what_faile
     assert before == ["step58", "kernel", "step59.inner.bias"]
     assert "What led there: 235 recorded steps" in str(failure)
     assert [x.kind for x in fold.close(failure.whole, 0).items[-3:]] == ["parameter", "parameter", "failed"]
+
+
+def test_a_page_of_it_opens_what_there_is_room_for():
+    def parts(x, step):
+        with tg.scope("model"), tg.scope(f"step{step}"):
+            for k in range(9):
+                with tg.scope(f"part{k}"):
+                    for _ in range(3):
+                        x = x + (10.0 * step + k)  # no two are alike
+            return x + np.ones((step == 5) * 3 + 1)
+
+    with pytest.raises(ValueError) as caught:
+        reduce(parts, range(6), tg.tensor([1.0, 2.0], requires_grad=True))
+    opened = tg.explain_error(caught.value).opened
+    for limit in range(20, 100):
+        least, page = (fold.fit(opened, limit, but) for but in ((), fold.room(opened, limit)))
+        assert len(least.items) <= len(page.items) <= limit
 
 
 def test_of_blocks_that_are_alike_the_last_is_shown():

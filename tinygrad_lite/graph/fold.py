@@ -101,7 +101,7 @@ def room(graph: Graph, limit: int) -> set[Scope]:
     found: set[Scope] = set()
     for x in sorted(layers, key=lambda x: -(x.heat(graph.heat) or 0.0)):
         scope = (*x.scope, x.name)
-        if members[scope] <= left + 1:
+        if scope in members and members[scope] <= left + 1:
             left -= members[scope] - 1
             found.add(scope)
     return {box.scope for box in graph.boxes if box.scope[: depth + 1] in found}
