@@ -18,7 +18,8 @@ from tinygrad_lite.ops import convolution, indexing, pooling
 from tinygrad_lite.ops.windows import Windows
 from tinygrad_lite.primitive import Primitive
 
-MODULES = [importlib.import_module(f"{ops.__name__}.{m.name}") for m in pkgutil.iter_modules(ops.__path__)]
+NAMES = [m.name for m in pkgutil.iter_modules(ops.__path__) if not m.name.startswith("direct_")]  # those need numba
+MODULES = [importlib.import_module(f"{ops.__name__}.{name}") for name in NAMES]
 PRIMITIVES = {
     f.primitive.name: f.primitive
     for module in MODULES
