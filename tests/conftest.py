@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -116,6 +117,23 @@ def browse(chromium: Any, size_of_page: Callable[..., None], tmp_path: Path) -> 
     events = [json.loads(entry["message"])["message"] for entry in chromium.get_log("performance")]
     loaded = {e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"}
     assert loaded <= {(tmp_path / "page.html").as_uri()}
+
+
+@pytest.fixture(scope="session")
+def mnist() -> Any:
+    """The real MNIST. Where it is not, the test is skipped."""
+    if not os.environ.get("TINYGRAD_LITE_DATA"):
+        pytest.skip("no real MNIST here: put its four .gz files in a folder and set TINYGRAD_LITE_DATA to it")
+    return nn.datasets.mnist.load_data()
+
+
+@pytest.fixture(scope="session")
+def trained(mnist: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the weights of mnist.py's network, trained quickly on the real MNIST."""
+    networks, parts = importlib.import_module("digit_parts.networks"), importlib.import_module("mnist_parts")
+    path = tmp_path_factory.mktemp("network") / "weights.npz"
+    parts.save_weights(path, networks.quickly_trained(mnist[0], epochs=3, verbose=0))
+    return path
 
 
 def pytest_collection_modifyitems(items: list[Any]) -> None:

@@ -14,6 +14,8 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
+from digit_parts.session import DigitsSession
+
 from . import guard, stories, tab
 from .session import PlaygroundSession
 
@@ -39,7 +41,10 @@ class Page:
 
 
 # A page is one line here; those with a path come before the one without, which gets all the rest.
-PAGES = [Page("", HERE / "page", PlaygroundSession)]
+PAGES = [
+    Page("/digits", HERE.parent / "digit_parts" / "page", DigitsSession),
+    Page("", HERE / "page", PlaygroundSession),
+]
 
 
 def application(

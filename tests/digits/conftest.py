@@ -1,6 +1,4 @@
-"""Digits to be read: the embedded ones, real MNIST where it is, photos that are made of them, and a trained network."""
-
-import os
+"""Digits to be read: the embedded ones, and photos that are made of digits."""
 
 import numpy as np
 import pytest
@@ -16,25 +14,6 @@ def digits():
 
     (x, _), _ = nn.datasets.digits.load_data()
     return np.array([mnist_form.of_ink(image / 255).image for image in x[:100]], np.float64)
-
-
-@pytest.fixture(scope="session")
-def mnist():
-    """The real MNIST."""
-    if not os.environ.get("TINYGRAD_LITE_DATA"):
-        pytest.skip("no real MNIST here: put its four .gz files in a folder and set TINYGRAD_LITE_DATA to it")
-    return nn.datasets.mnist.load_data()
-
-
-@pytest.fixture(scope="session")
-def trained(mnist, tmp_path_factory):
-    """A file with the weights of mnist.py's network, trained quickly on the real MNIST."""
-    import mnist_parts
-    from digit_parts import networks
-
-    path = tmp_path_factory.mktemp("network") / "weights.npz"
-    mnist_parts.save_weights(path, networks.quickly_trained(mnist[0], epochs=3, verbose=0))
-    return path
 
 
 @pytest.fixture
