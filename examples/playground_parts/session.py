@@ -70,7 +70,7 @@ class PlaygroundSession:
         state = (run, run.samples_seen, self.playing, arrays["weights"].tobytes(), arrays["biases"].tobytes())
         if state != self.drawn:
             maps = run.maps(COARSE if self.playing else FINE)
-            arrays["maps"] = np.rint(np.clip(maps, -1, 1) * 127).astype(np.int8)
+            arrays["maps"] = np.rint(np.clip(np.nan_to_num(maps), -1, 1) * 127).astype(np.int8)
             self.drawn = state
         if self.pointed is not run:
             arrays |= {"trainPoints": run.train_points.astype("f4"), "testPoints": run.test_points.astype("f4")}

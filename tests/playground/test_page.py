@@ -383,6 +383,18 @@ def test_it_stops_where_it_is_told_to(page):
     assert page.text("#notice span") == "Paused: epoch 3 is reached"
 
 
+def test_a_run_that_bursts_is_told_and_can_be_gone_back_from(page):
+    page.open("activation=linear&learningRate=10&networkShape=8,8&problem=regression&batchSize=1")
+    page.click("#heat button:last-child")
+    page.click("#play")
+    until(lambda: page.text("#notice span").startswith("Paused: the loss is no longer a number"))
+    page.find("#plane").send_keys("\ue014")  # the cursor is on it
+    until(lambda: page.all(".column:nth-child(2) .value")[0].text == "?")
+    assert page.text("#train-loss") in ("not a number", "∞")
+    page.click("#reset")
+    until(lambda: page.epoch == 0 and float(page.text("#train-loss")) < 1)
+
+
 def test_a_link_that_makes_no_sense_is_told_and_the_page_works(page):
     page.open("noise=much")
     until(lambda: "noise" in page.text("#notice span"))

@@ -40,7 +40,7 @@ export function setColours(dark) {
   shades = classes.map((colour) => Uint32Array.from({ length: 256 }, (_, i) => word(mix(middle, colour, 0.78 * Math.max(0, (i - 128) / 127)))));
 }
 
-const clamp = (value) => Math.max(-1, Math.min(1, value));
+const clamp = (value) => Math.max(-1, Math.min(1, value || 0));  // what is no number is nothing
 // The colour of a value between -1 and 1.
 export const valueColour = (value) => css(scale[128 + Math.round(clamp(value) * 127)]);
 // The colour of a heat between 0 and 1.

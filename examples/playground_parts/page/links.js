@@ -55,7 +55,7 @@ export function drawLinks(options = {}) {
   const { context } = sharp($("links"));
   const strength = (link) => (shown.heat ? Math.abs(link.heat) : Math.abs(link.weight));
   for (const link of [...links].sort((a, b) => strength(a) - strength(b))) {
-    const hot = hottest > 0 ? Math.sqrt(Math.abs(link.heat) / hottest) : 0;
+    const hot = hottest > 0 ? Math.sqrt(Math.abs(link.heat || 0) / hottest) : 0;
     context.strokeStyle = shown.heat ? heatColour(hot) : valueColour(Math.sign(link.weight) * Math.max(0.14, Math.min(1, Math.abs(link.weight))));
     context.lineWidth = shown.heat ? 0.8 + hot * 5 : width(link.weight);
     context.globalAlpha = link.dead ? 0.35 : shown.heat ? 0.55 + 0.45 * hot : 0.9;

@@ -45,7 +45,7 @@ function arrived(next) {
   document.documentElement.dataset.frames = Number(document.documentElement.dataset.frames ?? 0) + 1;
   $("play").setAttribute("aria-pressed", String(frame.playing));
   $("play").setAttribute("aria-label", frame.playing ? "Pause" : "Play");
-  if (frame.stopped && frame.stopped !== arrived.said) notice(`Paused: ${frame.stopped}`);
+  if (frame.stopped && frame.stopped !== arrived.said) notice(`Paused: ${frame.stopped}`, { bad: Number.isNaN(frame.train ?? NaN) });
   arrived.said = frame.stopped;
   paint();
 }
@@ -117,7 +117,7 @@ function read() {
   const strongest = probe.sensitivities.slice(1, -1).flatMap((layer, l) => layer.map((value, i) => [Math.abs(value), value, neurons[l + 1]?.[i]?.name]))
     .sort((a, b) => b[0] - a[0])[0];
   $("reading").replaceChildren("At ", element("b", {}, place.map((value) => number(value, 2)).join(", ")), " it answers ",
-    element("b", {}, outputs.length === 1 ? number(outputs[0]) : outputs.map((value, i) => `${names[i]} ${value.toFixed(2)}`).join(", ")), ". ",
+    element("b", {}, outputs.length === 1 ? number(outputs[0]) : outputs.map((value, i) => `${names[i]} ${value === null ? "?" : value.toFixed(2)}`).join(", ")), ". ",
     ...(strongest ? [`${capital(answering())} depends most on ${strongest[2]}: sensitivity `, element("b", {}, number(strongest[1])), "."] : []));
 }
 

@@ -137,8 +137,9 @@ export function paintNeurons(maps, biases) {
 export const mapOf = ({ shape: [, size], values }, index) => values.subarray(index * size * size, (index + 1) * size * size);
 
 function badge(value) {
+  if (value === null) return "?";
   const size = Math.abs(value);
-  return (size && size < 0.0005 ? value.toExponential(0) : value.toFixed(size < 0.095 ? 3 : 2)).replace(/-/g, "−");
+  return (size && size < 0.0005 ? value.toExponential(0) : value.toFixed(size && size < 0.095 ? 3 : 2)).replace(/-/g, "−");
 }
 
 // The class that an output stands for, where there are several; else null.

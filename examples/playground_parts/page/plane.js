@@ -87,7 +87,7 @@ function move(place) {
 }
 
 const plane = $("plane");
-plane.addEventListener("pointermove", ({ offsetX, offsetY }) => {
+for (const event of ["pointerdown", "pointermove"]) plane.addEventListener(event, ({ offsetX, offsetY }) => {
   const x = ((offsetX - LEFT) / (plane.clientWidth - LEFT)) * 2 * EDGE - EDGE;
   const y = EDGE - (offsetY / (plane.clientHeight - FOOT)) * 2 * EDGE;
   move(Math.abs(x) <= EDGE && Math.abs(y) <= EDGE ? { x, y } : null);
