@@ -141,6 +141,19 @@ def test_the_losses_are_the_original_playgrounds(page):
         assert page.session.run.losses() == pytest.approx((train, test), abs=1e-9)
 
 
+def test_a_link_of_the_original_is_pasted(page):
+    page.open("networkShape=3")
+    page.click("#share")
+    page.find("#other-link").send_keys("noise=much")
+    page.click("#open-link")
+    until(lambda: "noise" in page.text("#notice span"))
+    assert page.find("#dialog").is_displayed()
+    page.run("document.getElementById('other-link').value = arguments[0]", ORIGINAL)
+    page.click("#open-link")
+    until(lambda: page.query["networkShape"] == "4,2" and not page.find("#dialog").is_displayed())
+    assert page.session.run.losses() == pytest.approx(GOLDEN[0][1:], abs=1e-9)
+
+
 @pytest.mark.parametrize(("unit", "points"), [("sample", 1), ("batch", 10), ("epoch", 250)])
 def test_a_step_forward_and_one_back_end_where_they_began(page, unit, points):
     page.open()

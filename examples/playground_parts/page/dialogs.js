@@ -28,8 +28,8 @@ export function showProgram(answer) {
     element("pre", { id: "program", tabIndex: 0 }, program));
 }
 
-// The link, and what a teacher hides in it.
-export function showShare(state, change) {
+// The link, what a teacher hides in it, and the way to another. `open(link)` is a promise of whether it could be opened.
+export function showShare(state, change, open) {
   const field = element("input", { type: "text", readOnly: true, value: location.href, id: "link", "aria-label": "The link", onclick: () => field.select() });
   field.style.flex = "1 1 300px";
   const hidden = new Set(state.settings.hidden_controls);
@@ -41,10 +41,15 @@ export function showShare(state, change) {
     });
     return element("label", {}, input, label);
   };
+  const other = element("input", { type: "text", id: "other-link", placeholder: "https://playground.tensorflow.org/#…", "aria-label": "Another link" });
+  other.style.flex = "1 1 300px";
+  const go = async () => { if (other.value.trim() && await open(other.value.trim())) $("dialog").close(); };
+  other.addEventListener("keydown", ({ key }) => key === "Enter" && go());
   dialog("Share",
     element("p", {}, "The address holds everything: settings, data and what is hidden. Whoever opens it on a playground starts from here."),
     element("div", { className: "row" }, field, element("button", { className: "main", onclick: () => copy(field.value) }, "Copy")),
-    element("p", { className: "hint" }, "A link of the original TensorFlow Playground works too: put what follows its # behind this page's address."),
+    element("h3", {}, "Open another link, also one of the TensorFlow Playground"),
+    element("div", { className: "row" }, other, element("button", { id: "open-link", onclick: go }, "Open")),
     element("h3", {}, "For a lesson: hide"),
     element("div", { className: "row" }, ...Object.entries(HIDABLE).map(box)));
   field.select();
@@ -69,5 +74,5 @@ export async function showStory(tell) {
   }
 }
 
-$("dialog").addEventListener("close", () => $("dialog-body").replaceChildren());
+$("dialog").addEventListener("close", () => $("dialog").open || $("dialog-body").replaceChildren());  // it may be open again
 $("dialog").addEventListener("click", (event) => event.target === $("dialog") && $("dialog").close());

@@ -192,7 +192,7 @@ const commands = {
   reset: () => ask("reset"),
   regenerate: () => ask("regenerate"),
   python: async () => showProgram(await ask("program")),
-  share: () => showShare(state, change),
+  share: () => showShare(state, change, (query) => ask("open", { query })),
   theme: () => setTheme(!isDark()),
   "more-layers": () => reshape([...state.settings.hidden, state.settings.hidden.at(-1) ?? 2]),
   "fewer-layers": () => reshape(state.settings.hidden.slice(0, -1)),
