@@ -150,8 +150,9 @@ def operations():
     """The names of all primitives of the engine and of nn."""
     found = set()
     for package in (tg.ops, nn):
-        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            for f in vars(importlib.import_module(module.name)).values():
+        names = [module.name for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
+        for name in [name for name in names if ".direct_" not in name]:  # those need numba
+            for f in vars(importlib.import_module(name)).values():
                 if isinstance(getattr(f, "primitive", None), Primitive):
                     found.add(f.primitive.name)
     return found

@@ -38,9 +38,9 @@ def test_without_the_extra_it_says_what_to_install(tmp_path):
     (tmp_path / "sitecustomize.py").write_text("""
 import importlib.util
 find = importlib.util.find_spec
-importlib.util.find_spec = lambda name, *rest: None if name == "uvicorn" else find(name, *rest)
+importlib.util.find_spec = lambda name, *rest: None if name == "starlette" else find(name, *rest)
 """)
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     told = subprocess.run(COMMAND, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert told.returncode == 1
-    assert told.stderr == ("The playground needs uvicorn, which is not installed: pip install -e '.[playground]'\n")
+    assert told.stderr == ("The playground needs starlette, which is not installed: pip install -e '.[playground]'\n")
