@@ -42,7 +42,7 @@ if __name__ == "__main__":
         "classes=3&loss=cross-entropy&dataset=spiral&networkShape=8,6&optimizer=adam&learningRate=0.01"
     ) as browser:
         browser.execute_script("document.getElementById('theme').click()")
-        learn(browser, 8)
+        learn(browser, 2)
         browser.execute_script("document.querySelector('#heat button:last-child').click()")
         point(browser, "#plane", 36, -76)
         take(browser, "playground_sensitivities")

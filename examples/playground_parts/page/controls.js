@@ -88,7 +88,7 @@ export function buildControls(catalog, ask, own) {
   slider("data-settings", "Noise", "noise", (s) => s.noise, 0, 50, (v) => `${v} %`, { hide: "noise", step: 5, when: (s) => !owned(s) });
   slider("data-settings", "Batch size", "batchSize", (s) => s.batch_size, 1, 30, String, { hide: "batchSize" });
   check("output-settings", "Show test points", "showTestData", (s) => s.show_test_data, "showTestData");
-  check("output-settings", "Only which class", "discretize", (s) => s.discretize, "discretize");
+  check("output-settings", "Discretize output", "discretize", (s) => s.discretize, "discretize");
   fields.push((state) => datasets(state, catalog, own));
 }
 
@@ -144,7 +144,7 @@ export function showControls(state) {
 export const HIDABLE = {
   playButton: "play", stepButton: "steps", resetButton: "start over", problem: "problem", dataset: "data set", percTrainData: "training part",
   noise: "noise", batchSize: "batch size", learningRate: "learning rate", activation: "activations", regularization: "regularization",
-  regularizationRate: "its rate", numHiddenLayers: "hidden layers", showTestData: "show test points", discretize: "only which class",
+  regularizationRate: "its rate", numHiddenLayers: "hidden layers", showTestData: "show test points", discretize: "discretize output",
   classes: "classes", optimizer: "optimizer", loss: "loss", dropout: "dropout", stop: "when to stop", backButton: "step back", ownData: "own data",
   explain: "explanations", program: "Python",
 };
