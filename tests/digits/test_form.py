@@ -5,6 +5,8 @@ import pytest
 
 from strokes import enlarged, strokes_of, thinned
 
+MIDDLES = np.arange(28) + 0.5
+
 
 def form(ink):
     from digit_parts import mnist_form
@@ -46,6 +48,8 @@ def test_place_and_size_on_the_paper_do_not_matter(digits):
         made = form(paper)
         np.testing.assert_allclose(made.image, form(image).image, atol=0.2)
         at = np.array([made.top, made.left]) + made.scale * np.array([14, 14])  # its middle, on the paper
+        pixels = made.image.sum(1) @ MIDDLES / made.image.sum(), made.image.sum(0) @ MIDDLES / made.image.sum()
+        assert all(14 - 1e-4 <= place < 15 + 1e-4 for place in pixels)  # as in every image of MNIST
         rows, columns = np.indices(paper.shape) + 0.5
         mass = np.array([(rows * paper).sum(), (columns * paper).sum()]) / paper.sum()
         np.testing.assert_allclose(at, mass, atol=made.scale)

@@ -146,7 +146,7 @@ def test_weights_that_have_been_damaged_are_told_and_the_old_network_stays(tmp_p
 
 def test_without_weights_a_network_learns_while_it_reads(monkeypatch, tmp_path):
     monkeypatch.setattr(nn.datasets.mnist, "load_data", nn.datasets.digits.load_data)
-    (x, _), _ = nn.datasets.digits.load_data()
+    (x, y), _ = nn.datasets.digits.load_data()
     tab = DigitsSession(Classroom(tmp_path, epochs=4))
     assert tab.network == LEARNING and tab.playing
     until(lambda: tab.turn(0.02) == 0)
@@ -161,7 +161,9 @@ def test_without_weights_a_network_learns_while_it_reads(monkeypatch, tmp_path):
     assert header["lesson"]["right"] > 0.6 and header["lesson"]["digits"] == len(x)
     kept = tmp_path / networks.QUICK
     _, model = networks.load(kept)
-    np.testing.assert_allclose(read(model, mnist_form.of_ink(x[1] / 255).image).confidences.sum(), 1, atol=1e-5)
+    for reader in (lambda image: read(model, image), lambda image: tab.room.read(LEARNING, image)[1]):
+        answers = np.array([reader((image / 255).astype(np.float32)).digit for image in x[:100]])
+        assert (answers == y[:100]).mean() > 0.7
     assert DigitsSession(Classroom(tmp_path)).network == str(networks.QUICK)
     assert "image" in arrays
 

@@ -175,6 +175,22 @@ def test_a_photo_is_shown_and_read(page):
     until(lambda: page.text("notice").strip().startswith("This is no picture that the browser can open."))
 
 
+def test_a_photo_of_a_large_noisy_sheet_is_made_small_enough_to_be_sent(page):
+    page.open()
+    page.run(
+        "const c = document.createElement('canvas'); c.width = c.height = 3000; const k = c.getContext('2d');"
+        "const image = k.createImageData(3000, 3000); let seed = 1;"
+        "for (let i = 0; i < image.data.length; i++) {"
+        "  seed = (seed * 1103515245 + 12345) % 2147483648;"
+        "  image.data[i] = i % 4 === 3 ? 255 : 120 + (seed >> 16) % 136; }"
+        "k.putImageData(image, 0, 0); k.fillRect(1450, 900, 160, 1200);"
+        "c.toBlob((blob) => { const files = new DataTransfer(); files.items.add(new File([blob], 'noise.jpg'));"
+        "document.dispatchEvent(new DragEvent('drop', {bubbles: true, cancelable: true, dataTransfer: files})); },"
+        " 'image/jpeg', 0.95);"
+    )
+    until(lambda: page.text("digit").isdigit(), 30)
+
+
 @pytest.mark.slow
 def test_strokes_of_real_digits_drawn_with_the_mouse_are_read_right(page_of, mnist, trained, tmp_path):
     (tmp_path / "output").mkdir()

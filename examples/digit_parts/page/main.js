@@ -48,14 +48,22 @@ function buttons() {
 
 const board = new Board($("canvas"), send);
 
+// The picture as a file in base64, made so small that the server takes it.
+function encoded(image) {
+  for (let longest = LARGEST; ; longest /= 2) {
+    const scale = Math.min(1, longest / Math.max(image.width, image.height));
+    const [width, height] = [image.width, image.height].map((side) => Math.max(1, Math.round(side * scale)));
+    const canvas = element("canvas", { width, height });
+    canvas.getContext("2d").drawImage(image, 0, 0, width, height);
+    const data = canvas.toDataURL(width * height < 40_000 ? "image/png" : "image/jpeg", 0.85).split(",")[1];
+    if (data.length < 900_000) return data;
+  }
+}
+
 async function look(file) {
   try {
     const image = await createImageBitmap(file, { imageOrientation: "from-image" });
-    const scale = Math.min(1, LARGEST / Math.max(image.width, image.height));
-    const canvas = element("canvas", { width: Math.max(1, Math.round(image.width * scale)), height: Math.max(1, Math.round(image.height * scale)) });
-    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-    const kind = canvas.width * canvas.height < 40_000 ? "image/png" : "image/jpeg";
-    const { size } = await connection.send("picture", { data: canvas.toDataURL(kind, 0.85).split(",")[1] });
+    const { size } = await connection.send("picture", { data: encoded(image) });
     board.show(image, size);
     arrived(frame);
   } catch (error) {
