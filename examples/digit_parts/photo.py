@@ -67,6 +67,8 @@ def _grey(image: Any) -> np.ndarray:
     image.draft("L", (_LONGEST, _LONGEST))  # a JPEG is decoded in the size that is needed
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith(("I", "F")):  # 16 bits and more: from the darkest to the brightest
+        image = image.convert("F")
+        image.thumbnail((_LONGEST, _LONGEST), Image.Resampling.BOX)  # first of all: it is held in floats
         values = np.asarray(image, np.float64)
         low, high = values.min(), values.max()
         image = Image.fromarray(((values - low) * (255 / max(high - low, 1e-12))).astype(np.uint8))

@@ -12,6 +12,7 @@ from .frames import pack, plain
 
 UNITS = ("sample", "batch", "epoch")
 FINE, COARSE = 100, 50  # the side of a map, at rest and while it learns
+PATIENCE = 0.25  # seconds that a step may take before the page is shown how far it is
 CURVE = 500  # points of the loss curve in a frame
 
 
@@ -23,6 +24,7 @@ class PlaygroundSession:
         self.playing = False
         self.unit = "epoch"
         self.speed = 0.0  # steps a second; 0: as many as there is time for
+        self.once = ""  # the unit of the one step that is being taken, at rest otherwise
         self.next = 0.0  # when the next of them is due
         self.cursor: tuple[float, float] | None = None
         self.drawn: tuple[Any, ...] = ()  # what the page's maps show, so that they are not sent again
@@ -43,13 +45,13 @@ class PlaygroundSession:
     def turn(self, seconds: float) -> float:
         """Trains until the time is up, or until the next step at the chosen speed is due."""
         now = time.monotonic()
-        if self.speed:
-            self._step(self.unit)
-            self.next = max(now, self.next + 1 / self.speed)
-            return self.next - time.monotonic()
-        while self.playing and time.monotonic() < now + seconds:
-            self._step("batch")
-        return 0.0
+        if not (self.once or self.speed):
+            self.run.play(seconds)
+        elif self._step(self.once or self.unit, seconds):
+            self.playing = self.playing and not self.once
+            self.next = max(now, self.next + 1 / (self.speed or 1))
+        self.playing = self.playing and not self.run.stopped
+        return max(0.0, self.next - time.monotonic()) if self.speed else 0.0
 
     def frame(self) -> bytes:
         """The state of the run; the maps and the points only if they are not what the page has already."""
@@ -121,7 +123,7 @@ class PlaygroundSession:
 
     def play(self, message: dict[str, Any]) -> None:
         """Learns on, or pauses: {"on": true}."""
-        self.playing = message.get("on") is True
+        self.playing, self.once = message.get("on") is True, ""
         self.next = time.monotonic()
 
     def pace(self, message: dict[str, Any]) -> None:
@@ -132,13 +134,13 @@ class PlaygroundSession:
         self.unit, self.speed = _one_of(message, "unit", UNITS), float(speed)
 
     def step(self, message: dict[str, Any]) -> None:
-        """One step forward, at rest."""
-        self.playing = False
-        self.run.step(_one_of(message, "unit", UNITS))
+        """One step forward, at rest. If it takes long, the turns go on with it, and it can be paused."""
+        self.once = _one_of(message, "unit", UNITS)
+        self.playing = not self._step(self.once, PATIENCE)
 
     def back(self, message: dict[str, Any]) -> dict[str, Any]:
         """One step back, at rest."""
-        self.playing = False
+        self.playing, self.once = False, ""
         return {"went": self.run.back(_one_of(message, "unit", UNITS))}
 
     def point(self, message: dict[str, Any]) -> None:
@@ -165,7 +167,7 @@ class PlaygroundSession:
 
     def _begin(self, settings: Settings) -> None:
         run = Run(settings)
-        self.run, self.playing, self.cursor = run, False, None
+        self.run, self.playing, self.once, self.cursor = run, False, "", None
 
     def _probe(self, x: float, y: float) -> dict[str, Any]:
         """What every neuron says there, and how strongly the output that says most depends on it."""
@@ -174,10 +176,12 @@ class PlaygroundSession:
             probe = self.run.probe(x, y, of)
         return {**plain(probe), "at": (x, y), "of": of}
 
-    def _step(self, unit: str) -> None:
+    def _step(self, unit: str, seconds: float) -> bool:
+        """A step, or as much of it as there is time for, and whether that was all of it."""
+        if unit == "epoch":
+            return self.run.play(seconds, one_epoch=True)
         self.run.step(unit)
-        if self.run.stopped:
-            self.playing = False
+        return True
 
     def _state(self) -> dict[str, Any]:
         """How things are set, for the page: every field, and the query that says the same."""
@@ -215,7 +219,7 @@ def _one_of(message: dict[str, Any], name: str, choices: tuple[str, ...]) -> str
 
 def _number(message: dict[str, Any], name: str) -> float:
     value = message.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= 1e300:
         raise ValueError(f'"{name}" has to be a number.')
     return float(value)
 

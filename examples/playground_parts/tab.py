@@ -59,6 +59,7 @@ class Hall:
             oldest = min(self.tabs, key=lambda tab: tab.heard)
             if time.monotonic() - oldest.heard < 60:
                 return await socket.close(FULL, f"{self.limit} tabs are open, all of them in use")
+            self.tabs.remove(oldest)  # now, however long its goodbye takes
             oldest.task.cancel()
         tab = Tab(socket, session, self)
         self.tabs.append(tab)
@@ -72,7 +73,8 @@ class Hall:
         except (WebSocketDisconnect, RuntimeError):
             pass  # gone, perhaps while something was being sent to it
         finally:
-            self.tabs.remove(tab)
+            if tab in self.tabs:
+                self.tabs.remove(tab)
 
 
 class Tab:

@@ -115,17 +115,19 @@ class Training:
             if self.stopped:
                 return
 
-    def play(self, seconds: float = 0.015) -> None:
+    def play(self, seconds: float = 0.015, one_epoch: bool = False) -> bool:
         """Goes on, batch by batch, until so much time has passed or `stopped` says why not to: for a page that plays.
 
-        At least one batch, however long it takes; seconds: at most 1.
+        At least one batch, however long it takes; seconds: at most 1. one_epoch: to the end of the epoch at most.
+        Whether an epoch has ended.
         """
         end = time.perf_counter() + checks.real("the seconds of a play", seconds, 0, LONGEST_PLAY)
-        self.stopped = ""
+        self.stopped, epoch = "", self.epoch
         while True:
             self._go(self._to_batch_end())
-            if self.stopped or time.perf_counter() >= end:
-                return
+            ended = self.epoch > epoch
+            if self.stopped or (ended and one_epoch) or time.perf_counter() >= end:
+                return ended
 
     def _to_batch_end(self) -> int:
         """How many samples it takes to the next update or to the end of the epoch."""

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import tracemalloc
 import zlib
 
 import numpy as np
@@ -44,6 +45,15 @@ def test_usual_kinds(kind, mode):
 def test_sixteen_bits():
     values = opened(encoded(Image.fromarray((SEVEN * 40_000).astype(np.uint16)), format="PNG"))
     assert np.corrcoef(values.ravel(), SEVEN.ravel())[0, 1] > 0.999
+
+
+def test_sixteen_bits_of_many_pixels_take_no_more_room_than_others():
+    content = encoded(Image.fromarray(np.tile(np.uint16([0, 40_000]), (2560, 1280))), format="PNG")
+    tracemalloc.start()
+    values = opened(content)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert values.shape == (1280, 1280) and most < 40e6  # in float64 the picture as it came would be 52 MB
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -1,5 +1,6 @@
 """The server answers to its own pages only, bounds what they may ask for, and outlives whatever they send."""
 
+import asyncio
 import contextlib
 import json
 import socket
@@ -142,6 +143,7 @@ GARBAGE = [
     '{"do": "edit", "layer": 1e9, "to": 0, "source": 0, "value": 1}',
     '{"do": "edit", "layer": 9, "to": 9, "source": 9, "value": 1}',
     '{"do": "edit", "layer": 1, "to": 0, "source": 0, "value": "1"}',
+    '{"do": "edit", "layer": 1, "to": 0, "source": 0, "value": ' + "9" * 4000 + "}",
     '{"do": "edit", "layer": true, "to": 0, "value": 1}',
     '{"do": "own", "problem": "classification", "data": {}}',
     '{"do": "own", "problem": "classification", "data": [[1, 2]]}',
@@ -150,7 +152,7 @@ GARBAGE = [
 ]  # fmt: skip
 
 
-def test_garbage_gets_a_clear_error_and_the_session_lives_on(playground):
+def test_garbage_gets_a_clear_error_and_the_session_lives_on(playground, capfd):
     with playground.socket() as connection:
         for text in GARBAGE:
             connection.send(text)
@@ -162,6 +164,7 @@ def test_garbage_gets_a_clear_error_and_the_session_lives_on(playground):
         assert ask(connection, "back", unit="batch") == {
             "re": "back", "id": 7, "went": False
         }  # fmt: skip
+    assert "Traceback" not in capfd.readouterr().err  # none of it is a mistake of ours
 
 
 def test_a_message_that_is_too_long_ends_its_tab_and_no_other(playground):
@@ -266,6 +269,39 @@ def test_a_full_hall_refuses_unless_a_tab_has_long_been_silent(counting):
             assert ask(third, "play") == {"re": "play", "id": 7, "turns": 0}
             assert close_of(one)[0] == 4001
             assert ask(two, "play")["re"] == "play"
+
+
+class Deaf:
+    """The socket of a page that takes nothing any more, not even a goodbye."""
+
+    async def accept(self):
+        pass
+
+    async def wait(self, *args):
+        await asyncio.sleep(3600)
+
+    receive = send_bytes = send_text = close = wait
+
+
+def test_a_full_hall_stays_within_its_limit_though_those_who_go_take_their_time(parts):
+    async def crowd():
+        hall = parts.tab.Hall(tabs=3)
+        guests = [asyncio.ensure_future(hall.enter(Deaf(), parts.PlaygroundSession)) for _ in range(3)]
+        await asyncio.sleep(0.1)
+        for tab in hall.tabs:
+            tab.heard -= 61
+        for _ in range(9):
+            guests.append(asyncio.ensure_future(hall.enter(Deaf(), parts.PlaygroundSession)))
+            await asyncio.sleep(0.02)
+        inside = len(hall.tabs)
+        while staying := [guest for guest in guests if not guest.done()]:
+            for guest in staying:
+                guest.cancel()
+            await asyncio.sleep(0.01)
+        hall.threads.shutdown()
+        return inside
+
+    assert asyncio.run(crowd()) == 3
 
 
 def test_a_tab_that_says_nothing_is_put_to_sleep(counting):
