@@ -10,6 +10,8 @@ from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
@@ -31,13 +33,17 @@ class Page:
     session: Callable[[], tab.Session]
 
     def routes(self, hall: tab.Hall) -> list[BaseRoute]:
-        """The page's files, and its socket at `path`/socket."""
+        """The page's files, its socket at `path`/socket, and the way from `path` to `path`/."""
 
         async def connect(socket: WebSocket) -> None:
             await hall.enter(socket, self.session)
 
+        async def home(request: Request) -> Response:
+            return RedirectResponse(f"{self.path}/")
+
         files = StaticFiles(directory=self.folder, html=True)
-        return [WebSocketRoute(f"{self.path}/socket", connect), Mount(self.path, files)]
+        way = [Route(self.path, home)] if self.path else []
+        return [*way, WebSocketRoute(f"{self.path}/socket", connect), Mount(self.path, files)]
 
 
 # A page is one line here; those with a path come before the one without, which gets all the rest.

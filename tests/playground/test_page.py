@@ -339,6 +339,9 @@ def test_data_of_ones_own_drawn_pasted_and_uploaded(page, tmp_path):
     assert [button.get_attribute("aria-label") for button in page.all(".column:last-child .neuron button")] == [
         "output apple", "output pear", "output plum"
     ]  # fmt: skip
+    page.open("dataset=own&data=1,1,0;2,-1,1;-1,2,2;-2,-2,0;3,3,1&classNames=a,a%20long%20name,b")
+    lefts = {button.location["x"] for button in page.all(".column:last-child .neuron button")}
+    assert len(lefts) == 1  # however long their names are
     page.open(address[1:])
     assert page.text("#datasets .own") == "Your 8 points"
 

@@ -83,6 +83,12 @@ def test_the_page_is_served_with_a_fence_around_it(playground):
     assert playground.get("/main.js")[1]["content-type"].startswith("text/javascript")
 
 
+def test_the_address_of_the_digits_may_be_typed_without_its_last_stroke(playground):
+    status, headers, _ = playground.get("/digits")
+    assert (status, headers["location"]) == (307, "/digits/")
+    assert "<title>Digits" in playground.get("/digits/")[2]
+
+
 OUTSIDE = ["/../server.py", "/%2e%2e/server.py", "/..%2fserver.py", "//etc/passwd", "/%00", "/a" * 3000]
 
 
