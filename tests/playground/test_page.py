@@ -443,6 +443,17 @@ def test_it_fits_its_screen(page, width, height, dark):
     assert page.run("return document.documentElement.dataset.theme") == ("dark" if dark else "light")
 
 
+def test_values_at_the_cursor_can_be_told_apart_on_a_phone(page):
+    page.open("networkShape=8,8,8,8,8,8&classes=6&sinX=true", width=390, height=844)
+    page.run("document.getElementById('plane').dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowLeft'}))")
+    until(lambda: page.run("return !document.querySelector('.value').hidden"))
+    overlaps = page.run(
+        "const all = [...document.querySelectorAll('.value')].map((value) => value.getBoundingClientRect());"
+        "return all.filter((a) => all.some((b) => a.left < b.left && b.left < a.right && a.top === b.top)).length"
+    )
+    assert overlaps == 0
+
+
 def test_every_control_has_a_name(page):
     page.open()
     nameless = page.run(
