@@ -24,6 +24,8 @@ parser.add_argument("--host", default="127.0.0.1", help="the address to listen o
 parser.add_argument("--port", type=int, default=8000, help="the port to listen on (8000); 0 takes a free one")
 parser.add_argument("--no-browser", action="store_true", help="only print the address")
 options = parser.parse_args()
+if not 0 <= options.port < 65536:
+    parser.error(f"--port is a number from 0 to 65535, given {options.port}")
 
 try:
     serve(options.host, options.port, browser=not options.no_browser)

@@ -14,24 +14,26 @@ def choice(name: str, value: Any, allowed: Collection[str]) -> str:
 
 def real(name: str, value: Any, low: float, high: float) -> float:
     """A number from low to high; a text is read as one."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if isinstance(value, bool) or not low <= number <= high:
+    number = _number(value)
+    if not low <= number <= high:
         raise ValueError(f"{name} must be a number from {low:,g} to {high:,g}, given {shown(value)}")
     return number
 
 
 def whole(name: str, value: Any, low: int, high: int) -> int:
     """A whole number from low to high; a text is read as one."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if isinstance(value, bool) or not low <= number <= high or number != int(number):
+    number = _number(value)
+    if not low <= number <= high or number != int(number):
         raise ValueError(f"{name} must be a whole number from {low:,} to {high:,}, given {shown(value)}")
     return int(number)
+
+
+def _number(value: Any) -> float:
+    """What it is as a number; none (nan) for what is none."""
+    try:
+        return math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
 
 
 def text(name: str, value: Any, longest: int) -> str:

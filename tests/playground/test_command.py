@@ -34,6 +34,12 @@ def test_a_taken_port_is_told(parts):
     assert re.fullmatch(r"Can't listen on [\d.:]+: Address already in use. --port 0 takes a free port.\n", told.stderr)
 
 
+def test_a_port_that_there_cannot_be_is_told(parts):
+    told = subprocess.run([*COMMAND, "--port", "65536"], cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert told.returncode == 2
+    assert told.stderr.endswith("error: --port is a number from 0 to 65535, given 65536\n")
+
+
 def test_without_the_extra_it_says_what_to_install(tmp_path):
     (tmp_path / "sitecustomize.py").write_text("""
 import importlib.util

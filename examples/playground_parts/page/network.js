@@ -3,7 +3,7 @@
 import { $, element } from "./dom.js";
 import { paintMap, valueColour } from "./colours.js";
 
-export const FEATURES = {
+const FEATURES = {
   x: ["X", "1"], y: ["X", "2"], xSquared: ["X", "1", "2"], ySquared: ["X", "2", "2"], xTimesY: ["X", "1", "", "X", "2"],
   sinX: ["sin X", "1"], sinY: ["sin X", "2"],
 };
