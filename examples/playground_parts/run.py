@@ -54,9 +54,9 @@ class Run(Training):
     def gradients(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """How strongly the mean loss answers to each weight and each bias, on the samples that wait for an update.
 
-        Where none does, on the last batch, before its update.
+        Where none does, on the last batch, before its update; where there was none, on the first.
         """
-        rows, found = self._waiting(), self._gradients
+        rows, found = self._waiting(0 if self.samples_seen else self.batch_size), self._gradients
         if rows.stop > rows.start:
             found = [gradient.numpy() for gradient in self._gradient(rows)]
         return found[::2], found[1::2]

@@ -304,6 +304,10 @@ def test_links_glow_with_their_sensitivity(page):
     page.click("#heat button:last-child")
     until(lambda: page.colours("#links") != weights)
     assert page.text("#key").startswith("how strongly the loss of the last batch answers")
+    page.click("#reset")
+    until(lambda: page.epoch == 0)
+    until(lambda: page.text("#key").startswith("how strongly the loss of the first batch answers"))
+    assert float(page.text("#key > :last-child")) > 0  # the hottest: there is something to see before it learns, too
 
 
 def test_data_of_ones_own_drawn_pasted_and_uploaded(page, tmp_path):

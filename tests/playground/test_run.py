@@ -131,6 +131,16 @@ def test_the_story_is_a_page_that_names_neurons_and_links():
     assert "weight X1 → 1.3" in page and "neuron 2.1" in page and "target" in page
 
 
+@pytest.mark.parametrize("link", ["", "batchSize=7&dropout=0.3", "batchSize=1000&classes=3&loss=cross-entropy"])
+def test_sensitivities_are_there_before_the_first_step_and_are_those_of_its_batch(link):
+    run = Run(Settings.from_query(link))
+    before = [*run.gradients()[0], *run.gradients()[1]]
+    assert all(np.abs(each).max() > 0 for each in before)
+    run.step("batch")
+    for one, other in zip(before, [*run.gradients()[0], *run.gradients()[1]], strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_an_edit_counts_at_once_and_training_goes_on_from_it():
     run = Run(Settings())
     run.step("batch", 3)

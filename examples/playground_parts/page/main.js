@@ -68,7 +68,7 @@ function paint() {
   showValues(frame.probe, heat);
   updateCard(frame);
   if (heat) {
-    $("key").firstChild.textContent = `how strongly ${frame.probe ? `${answering()} at the cursor` : "the loss of the last batch"} answers to each weight: 0`;
+    $("key").firstChild.textContent = `how strongly ${frame.probe ? `${answering()} at the cursor` : `the loss of the ${frame.updates ? "last" : "first"} batch`} answers to each weight: 0`;
     $("key").lastChild.textContent = number(hottest, 4);
   }
   read();
