@@ -1,10 +1,8 @@
 // Values as pixels: ink, heat from none to most, for and against. Some are see-through where there is nothing.
 
-import { isDark, variable } from "/colours.js";
+import { isDark, mix, rgb, variable } from "/colours.js";
 
 const HEAT = { light: ["#f7d9b0", "#f2b134", "#d7301f", "#7a0a2b"], dark: ["#5b2130", "#a3243b", "#f2762e", "#ffe28a"] };
-const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
-const mix = (a, b, t) => a.map((part, i) => part + (b[i] - part) * t);
 
 function heatOf(share) {
   const colours = HEAT[isDark() ? "dark" : "light"], at = share * 3, lower = Math.min(2, Math.floor(at));

@@ -8,8 +8,8 @@ const HEAT = { light: ["#c9d1da", "#f2b134", "#d7301f", "#7a0a2b"], dark: ["#3a4
 let theme = "light";
 let scale, pixels, heats, classes, shades;
 
-const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
-const mix = (a, b, t) => a.map((part, i) => Math.round(part + (b[i] - part) * t));
+export const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+export const mix = (a, b, t) => a.map((part, i) => Math.round(part + (b[i] - part) * t));
 const css = ([r, g, b]) => `rgb(${r} ${g} ${b})`;
 const word = ([r, g, b]) => ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;  // a pixel, as ImageData has it in memory
 
