@@ -15,6 +15,7 @@ import pytest
 
 import nn
 import tinygrad_lite as tg
+from hostile import hostile
 from tinygrad_lite.graph import film, fold, formulas, read, render
 from tinygrad_lite.graph.formulas import Formula, local_derivative
 from tinygrad_lite.graph.page.dark import in_the_dark
@@ -70,19 +71,8 @@ def network():
     return loss
 
 
-def hostile():
-    total = tg.tensor(1.0, requires_grad=True, name=NASTY[0])
-    for name in NASTY:
-
-        @tg.primitive(lambda g, out, x, y, setting: g * y, lambda g, out, x, y, setting: g * x)
-        def own(x, y, setting):
-            return x * y
-
-        own.primitive.name = name
-        with tg.scope(name), tg.scope(name):
-            total = own(total, tg.tensor([1.0, 2.0], requires_grad=True, name=name), name)
-            total.name = name
-    return total
+def nasty():
+    return hostile(NASTY)
 
 
 class Parts(HTMLParser):
@@ -290,7 +280,7 @@ def test_the_dark_turns_lightness_around_and_keeps_the_order():
 
 
 @drawn
-@pytest.mark.parametrize("make", [neuron, network, hostile])
+@pytest.mark.parametrize("make", [neuron, network, nasty])
 def test_nothing_on_the_page_is_active_or_from_elsewhere_but_our_scripts(make):
     page = tg.draw(make(), limit=1000).page
     parts = Parts(page)
@@ -325,7 +315,7 @@ def test_nothing_on_the_page_is_active_or_from_elsewhere_but_our_scripts(make):
 
 @drawn
 def test_a_notebook_s_frame_holds_the_whole_page_and_no_more_than_its_scripts_may_run():
-    shown = film(tg.draw(hostile()))
+    shown = film(tg.draw(nasty()))
     (tag, attributes), *others = Parts(shown._repr_html_()).tags
     assert (tag, attributes["sandbox"], others) == ("iframe", "allow-scripts", [])
     assert attributes["srcdoc"] == shown.page
@@ -771,7 +761,7 @@ def test_in_a_notebook_s_frame_it_works_as_well(browse):
 
 @drawn
 def test_hostile_names_are_words_and_nothing_else(browse):
-    page = browse(tg.draw(hostile(), limit=1000).page)
+    page = browse(tg.draw(nasty(), limit=1000).page)
     titles = page.execute_script(
         """
         document.getElementById("open-all").click();
