@@ -1,14 +1,10 @@
 """What `fit` tells while it trains, and who listens."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .notebook import history_html
-
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from .model import Model
+    from ..model import Model
 
 Logs = dict[str, float]
 
@@ -40,35 +36,6 @@ class Callback:
 
     def on_train_batch_end(self, batch: int, logs: Logs) -> None:
         """After the batch."""
-
-
-class History(Callback):
-    """What `fit` returns: `history["loss"]`, `history["val_accuracy"]`, ... hold one number for each epoch.
-
-    `plot()` draws them; at the end of a notebook's cell it shows them with a table.
-    """
-
-    def __init__(self) -> None:
-        self.epoch: list[int] = []
-        self.history: dict[str, list[float]] = {}
-
-    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        self.epoch.append(epoch)
-        for name, value in logs.items():
-            self.history.setdefault(name, []).append(value)
-
-    def plot(self, log: bool | Collection[str] = False) -> "Figure":
-        """The learning curves, a panel for each metric: see `nn.plots.curves`."""
-        from .plots import curves
-
-        return curves(self, log)
-
-    def __repr__(self) -> str:
-        ends = ", ".join(f"{name} {values[-1]:.4f}" for name, values in self.history.items())
-        return f"<History of {len(self.epoch)} epoch{'s' * (len(self.epoch) != 1)}{': ' * bool(ends)}{ends}>"
-
-    def _repr_html_(self) -> str | None:
-        return history_html(self)
 
 
 def as_callbacks(callbacks: Any) -> list[Callback]:
