@@ -1,0 +1,222 @@
+"""Where `fit`, `evaluate` and `predict` take their batches from: one interface for arrays and what gives batches."""
+
+from array import array
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import count as count_from
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from tinygrad_lite import Tensor
+
+from .batch_form import Batch, Form
+from .checks import whole_number
+from .data import batches, count, rows
+from .passes import Fresh, Indexed
+from .random import random_generator
+
+
+class Source:
+    """Batches, epoch by epoch. `steps`: how many an epoch has; None where only going through them will tell."""
+
+    steps: int | None
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
+        """The batches (x, y, sample_weight) of epoch `number`, from batch `start` on."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Ends what works ahead."""
+
+
+class ArraySource(Source):
+    """The rows of arrays. With shuffle, each epoch draws an order from `nn.random_generator()` as it begins.
+
+    An epoch that begins at a later batch draws its order, too. With steps_per_epoch an epoch has so many batches: with
+    shuffle of an order of its own (and of another one, where that ends), without it going on where the last one ended.
+    """
+
+    def __init__(self, form: Form, columns: Batch, batch_size: int, shuffle: bool, steps: int | None) -> None:
+        self.form, self.columns, self.batch_size, self.shuffle = form, columns, batch_size, shuffle
+        self.samples = count(columns[0])
+        self.length = -(-self.samples // batch_size)
+        self.steps: int = self.length if steps is None else steps
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
+        first = start if self.shuffle else (number * self.steps + start) % self.length
+        parts = islice(self._parts(self._order()), first, first + max(0, self.steps - start))
+        return (self._batch(part) for part in parts)
+
+    def _order(self) -> np.ndarray | None:
+        return random_generator().permutation(self.samples) if self.shuffle else None
+
+    def _parts(self, order: np.ndarray | None) -> Iterator[Any]:
+        while True:
+            yield from batches(self.samples, self.batch_size, order)
+            order = self._order()
+
+    def _batch(self, part: Any) -> Batch:
+        x, y, sample_weight = [None if column is None else rows(column, part) for column in self.columns]
+        return self.form.weighted((x, y, sample_weight))
+
+
+class PassSource(Source):
+    """The batches of what can be gone through again and again (see `nn.passes`). An epoch is a pass.
+
+    With steps_per_epoch the passes are one stream, and an epoch is the next so many batches of it.
+    """
+
+    def __init__(self, form: Form, passes: Any, steps: int | None) -> None:
+        self.form, self.passes, self.steps_per_epoch = form, passes, steps
+        self.steps = passes.length if steps is None else steps
+        self._stream: tuple[int, Iterator[Any]] | None = None  # between epochs: the place it has come to, and itself
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
+        if self.steps_per_epoch is None:
+            given = _not_empty(self.passes.epoch(number, start), start)
+        else:
+            given = self._part(number * self.steps_per_epoch + start, self.steps_per_epoch - start)
+        return _checked(self.form, given, start)
+
+    def _part(self, place: int, steps: int) -> Iterator[Any]:
+        """So many batches of the stream."""
+        kept, self._stream = self._stream, None
+        stream = kept[1] if kept and kept[0] == place else self._from(place)
+        yield from islice(stream, steps)
+        self._stream = place + steps, stream
+
+    def _from(self, place: int) -> Iterator[Any]:
+        """The stream from this place on."""
+        if length := self.passes.length:
+            return self._endless(*divmod(place, length))
+        return islice(self._endless(0, 0), place, None)
+
+    def _endless(self, number: int, start: int) -> Iterator[Any]:
+        while True:
+            yield from _not_empty(self.passes.epoch(number, start), start)
+            number, start = number + 1, 0
+
+    def close(self) -> None:
+        self._stream = None
+
+
+class IteratorSource(Source):
+    """The batches of an iterator, which can't be gone through again: an epoch is what comes next, whatever its number.
+
+    Without steps_per_epoch there is one epoch, to the end. An epoch that begins at a later batch leaves out the next
+    `start` ones.
+    """
+
+    def __init__(self, form: Form, iterator: Iterator[Any], steps: int | None) -> None:
+        self.form, self.iterator, self.steps = form, iterator, steps
+        self._taken = 0
+        self._ended = False
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
+        if self._ended:
+            raise ValueError(f"epoch {number} has no batches: x is an iterator, which has ended. {_INSTEAD}")
+        return _checked(self.form, islice(self._epoch(number), start, None), start)
+
+    def _epoch(self, number: int) -> Iterator[Any]:
+        for step in count_from() if self.steps is None else range(self.steps):
+            try:
+                batch = next(self.iterator)
+            except StopIteration:
+                self._ended = True
+                if self.steps is None and self._taken:
+                    return
+                raise ValueError(
+                    f"x is an iterator that ended after {self._taken} batches, before batch {step} of epoch {number}."
+                    f" {_INSTEAD}"
+                ) from None
+            self._taken += 1
+            yield batch
+
+
+_INSTEAD = "Give the function that makes it, fit(function), not fit(function()), or an iterator that goes on"
+
+
+def _not_empty(given: Iterable[Any], start: int) -> Iterator[Any]:
+    """The same, or an error where a pass from its beginning has no batches."""
+    empty = start == 0
+    for batch in given:
+        empty = False
+        yield batch
+    if empty:
+        raise ValueError("x gives no batches")
+
+
+def _checked(form: Form, given: Iterator[Any], start: int) -> Iterator[Batch]:
+    for number, batch in enumerate(given, start):
+        yield form.batch(number, batch)
+
+
+def as_source(
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    batch_size: int | None = None,
+    shuffle: bool = False,
+    steps_per_epoch: int | None = None,
+    *,
+    form: Form | None = None,
+    epochs: int = 1,
+    usual_batch_size: int = 32,
+) -> Source:
+    """The batches of x, y and sample_weight, which are arrays (or lists and dicts of them), or of x, which gives them.
+
+    That is a function that gives a fresh iterator for each epoch, an object whose `__iter__` does, a Sequence (an
+    object with `__len__` and `__getitem__`), or an iterator. Its batches are tuples (x, y) or (x, y, sample_weight).
+    shuffle is for arrays and Sequences; batch_size for arrays, `usual_batch_size` if it is None. Raises TypeError or
+    ValueError for what does not go together, and for an iterator that several epochs are to be made of without
+    steps_per_epoch.
+
+    >>> import numpy as np
+    >>> source = as_source(np.arange(5), np.arange(5) ** 2, batch_size=2)
+    >>> source.steps, list(source.epoch(0, start=2))
+    (3, [(array([4]), array([16]), None)])
+    """
+    form = form or Form()
+    steps = None if steps_per_epoch is None else whole_number("steps_per_epoch", steps_per_epoch, 1)
+    if holds_samples(x):
+        size = usual_batch_size if batch_size is None else whole_number("batch_size", batch_size, 1)
+        return ArraySource(form, form.columns(x, y, sample_weight), size, shuffle, steps)
+    for name, given in (("y", y), ("sample_weight", sample_weight)):
+        if given is not None:
+            raise ValueError(f"{name} is given beside x, but x is {_kind(x)}, which gives it with each batch: (x, y)")
+    if batch_size is not None:
+        raise ValueError(f"batch_size={batch_size} is given, but x is {_kind(x)}, which gives whole batches")
+    if hasattr(x, "__next__") and not isinstance(x, type):
+        if epochs > 1 and steps is None:
+            raise ValueError(
+                f"x is an iterator, which can't be gone through {epochs} times: give steps_per_epoch, or the function"
+                " that makes the iterator, fit(function), not fit(function())"
+            )
+        return IteratorSource(form, x, steps)
+    if _is_sequence(x):
+        return PassSource(form, Indexed(x, shuffle), steps)
+    if isinstance(x, type) or not hasattr(x, "__iter__"):
+        return PassSource(form, Fresh(x), steps)
+    length = None
+    with suppress(TypeError):  # the __len__ of some says so if they don't know
+        length = len(x)
+    return PassSource(form, Fresh(x.__iter__, length), steps)
+
+
+def holds_samples(x: Any) -> bool:
+    """Whether x is the samples themselves; else it is something that gives batches of them."""
+    if isinstance(x, (list, tuple, dict, str, bytes, range, memoryview, array, Tensor)):
+        return True
+    if hasattr(x, "__array__") or hasattr(x, "__array_interface__"):
+        return True
+    return not (callable(x) or hasattr(x, "__iter__") or _is_sequence(x))
+
+
+def _is_sequence(x: Any) -> bool:
+    return hasattr(x, "__len__") and hasattr(x, "__getitem__") and not isinstance(x, type)
+
+
+def _kind(x: Any) -> str:
+    return "a function" if callable(x) else f"a {type(x).__name__}"
