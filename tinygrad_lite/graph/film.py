@@ -7,10 +7,10 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
+from ..files import write
 from . import fold
 from . import roll as rolling
 from .drawing import ON_A_PAGE, Drawing
-from .files import write
 from .measures import Measures, said
 from .page import page_of
 from .render import CannotRender

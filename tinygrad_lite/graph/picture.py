@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .files import write
+from ..files import write
 from .render import FORMATS, CannotRender, render
 
 

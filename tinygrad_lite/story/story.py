@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from .. import backprop
+from ..files import write
 from ..graph.drawing import Drawing
-from ..graph.files import write
 from ..graph.reading import read
 from ..graph.structure import Graph
 from ..primitive import Node, describe
