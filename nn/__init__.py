@@ -10,7 +10,16 @@
 """
 
 from . import activations, augmentation, callbacks, datasets, initializers, layers, losses, metrics, optimizers, plots
-from .callbacks import Callback, History
+from .callbacks import (
+    Callback,
+    CSVLogger,
+    EarlyStopping,
+    History,
+    LambdaCallback,
+    LearningRateScheduler,
+    ModelCheckpoint,
+    ReduceLROnPlateau,
+)
 from .film import Film
 from .layers import (
     GRU,

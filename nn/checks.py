@@ -35,6 +35,15 @@ def number(name: str, value: Any, below: float = math.inf) -> Any:
     return value
 
 
+def real_number(name: str, value: Any) -> float:
+    """The argument as a float. Raises TypeError for what is no number, ValueError for nan."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise TypeError(f"{name} must be a number, given {type(value).__name__} {value!r:.60}")
+    if math.isnan(value):
+        raise ValueError(f"{name} must be a number, given nan")
+    return float(value)
+
+
 def sample_shape(shape: Any) -> tuple[int, ...]:
     """The shape of one sample, such as (784,): a tuple or list of whole numbers of at least 1."""
     if not isinstance(shape, (tuple, list)):

@@ -1,4 +1,4 @@
-"""Outside judges: a slow, obvious formula for each layer; PyTorch, numba and a browser, where they are installed."""
+"""Outside judges: a slow, obvious formula for each layer; PyTorch, Keras, numba and a browser, where installed."""
 
 import importlib
 import json
@@ -15,7 +15,7 @@ import pytest
 import nn
 import tinygrad_lite as tg
 
-JUDGES = ["torch", "numba"]
+JUDGES = ["torch", "numba", "keras"]
 _missing: Counter[str] = Counter()
 
 
@@ -32,6 +32,13 @@ def _judge(name: str) -> Any:
 def torch() -> Any:
     """PyTorch, the judge."""
     return _judge("torch")
+
+
+@pytest.fixture
+def keras() -> Any:
+    """Keras on PyTorch, the judge."""
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    return _judge("keras")
 
 
 @pytest.fixture

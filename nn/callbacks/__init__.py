@@ -1,4 +1,11 @@
-"""What `fit` tells while it trains, and who listens."""
+"""Callbacks, one a file: what `fit`, `evaluate` and `predict` tell while they run, and who listens."""
 
 from .callback import Callback, CallbackList, Logs, as_callbacks
+from .csv_logger import CSVLogger
+from .early_stopping import EarlyStopping
 from .history import History
+from .lambda_callback import LambdaCallback
+from .learning_rate_scheduler import LearningRateScheduler
+from .model_checkpoint import ModelCheckpoint
+from .monitor import Monitor
+from .reduce_lr_on_plateau import ReduceLROnPlateau

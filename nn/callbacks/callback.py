@@ -1,7 +1,9 @@
-"""What `fit` tells while it trains, and who listens."""
+"""What `fit`, `evaluate` and `predict` tell while they run, and who listens."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+from tinygrad_lite import Tensor
 
 if TYPE_CHECKING:
     from ..model import Model
@@ -12,8 +14,21 @@ Logs = dict[str, float]
 class Callback:
     """Somebody who is told how training goes. Overwrite what you want to hear; `self.model` is the model.
 
-    `logs` holds the means of the epoch so far: loss, metrics and, at the end of an epoch, the same with `val_`.
-    To end training after the current batch or epoch, set `self.model.stop_training = True`.
+    `logs` holds the means of the epoch so far: loss, metrics and, at the end of an epoch, the same with `val_`. It is
+    one dict for all: what one callback adds, those after it and the History see. To end training after the current
+    batch or epoch, set `self.model.stop_training = True`. `self.params` holds epochs, steps (of an epoch, None if
+    nobody knows) and verbose. During a batch, `self.model.batch` is its (x, y, sample_weight).
+
+    What has to go on exactly where a killed training stopped is named by `state_dict`.
+
+    >>> import nn, numpy as np
+    >>> class GoodEnough(nn.Callback):
+    ...     def on_epoch_end(self, epoch, logs):
+    ...         self.model.stop_training = logs["loss"] < 0.1
+    >>> model = nn.Sequential([nn.Dense(1, kernel_initializer="ones", input_shape=(1,))])
+    >>> model.compile(nn.SGD(0.1), "mse")
+    >>> model.fit(np.ones((4, 1)), np.zeros((4, 1)), epochs=100, verbose=0, callbacks=[GoodEnough()])
+    <History of 4 epochs: loss 0.0467>
     """
 
     model: "Model"
@@ -34,8 +49,45 @@ class Callback:
     def on_train_batch_begin(self, batch: int, logs: Logs) -> None:
         """Before the batch; the first of an epoch has the number 0."""
 
+    def on_gradients(self, batch: int, loss: Tensor) -> None:
+        """After backward and before the update: each of `self.model.trainable_weights` has its `grad`.
+
+        The loss is the batch's, its graph is freed. With `stop_training` set here the update is not made.
+        """
+
     def on_train_batch_end(self, batch: int, logs: Logs) -> None:
         """After the batch."""
+
+    def on_test_begin(self, logs: Logs) -> None:
+        """Before samples are judged, by `evaluate` or as the validation of an epoch."""
+
+    def on_test_end(self, logs: Logs) -> None:
+        """After samples were judged; the logs hold the results, without `val_`."""
+
+    def on_test_batch_begin(self, batch: int, logs: Logs) -> None:
+        """Before a batch is judged."""
+
+    def on_test_batch_end(self, batch: int, logs: Logs) -> None:
+        """After a batch was judged."""
+
+    def on_predict_begin(self, logs: Logs) -> None:
+        """Before the first batch of `predict`."""
+
+    def on_predict_end(self, logs: Logs) -> None:
+        """After the last batch of `predict`."""
+
+    def on_predict_batch_begin(self, batch: int, logs: Logs) -> None:
+        """Before a batch of `predict`."""
+
+    def on_predict_batch_end(self, batch: int, logs: Logs) -> None:
+        """After a batch of `predict`."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What must survive a killed training: dicts with str keys, lists, numbers, strings, None, NumPy arrays."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Takes up what `state_dict` gave. It comes after `on_train_begin` and before the first epoch that follows."""
 
 
 def as_callbacks(callbacks: Any) -> list[Callback]:

@@ -1,7 +1,7 @@
 """What `fit` returns: the numbers of each epoch."""
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..notebook import history_html
 from .callback import Callback, Logs
@@ -24,6 +24,13 @@ class History(Callback):
         self.epoch.append(epoch)
         for name, value in logs.items():
             self.history.setdefault(name, []).append(value)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"epoch": self.epoch, "history": self.history}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.epoch = list(state["epoch"])
+        self.history = {name: list(values) for name, values in state["history"].items()}
 
     def plot(self, log: bool | Collection[str] = False) -> "Figure":
         """The learning curves, a panel for each metric: see `nn.plots.curves`."""
