@@ -15,23 +15,27 @@ class Progress(Callback):
 
     The line moves while it is drawn on a terminal or in a notebook and tqdm is installed (it is in the extra
     `examples`). Into a file or a pipe, without tqdm, or with verbose=2, each epoch prints it once, when it is done.
+    Where nobody knows how many batches there are, the first epoch counts them: `12/Unknown`.
     """
 
     def __init__(self, verbose: int = 1) -> None:
         self.live = verbose == 1 and _somebody_watches()
         self.bar: Any = None
         self.file: Any = None
+        self.steps: int | None = None  # of the last epoch
 
     def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
         print(f"Epoch {epoch + 1}/{self.params['epochs']}")
         self.file = _NotebookLine() if self.live and _in_notebook() else sys.stdout
         self.start = time.perf_counter()
         self.drawn = 0.0
+        self.done = 0
+        total = self.params["steps"] or self.steps
         if self.live and (tqdm := _tqdm()) is not None:
             self.bar = tqdm(
-                total=self.params["steps"],
+                total=total,
                 ascii=" ━",
-                bar_format=f"{{n_fmt}}/{{total_fmt}} {{bar:{_WIDTH}}} {{desc}}",
+                bar_format=f"{{n_fmt}}/{{total_fmt}} {{bar:{_WIDTH}}} {{desc}}" if total else "{n_fmt}/Unknown {desc}",
                 file=self.file,
                 nrows=24,  # a terminal that does not say its height would be shown nothing
                 mininterval=0,
@@ -40,33 +44,35 @@ class Progress(Callback):
 
     def on_train_batch_end(self, batch: int, logs: Logs) -> None:
         now = time.perf_counter()
+        self.done = batch + 1
         if self.bar is not None and now - self.drawn >= _REDRAW_SECONDS:
             self.drawn = now
-            self._draw(batch + 1, logs)
+            self._draw(logs)
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        steps = self.params["steps"]
+        self.steps = self.params["steps"] or self.done
         if self.bar is not None:
             self.bar.leave = False  # the line that stays is printed: a narrow terminal must not cut its numbers off
             self.bar.close()
             self.bar = None
-        print(f"{steps}/{steps} {'━' * _WIDTH} {self._words(steps, logs)}", file=self.file, flush=True)
+        bar = "━" * (_WIDTH * self.done // max(self.steps, 1))
+        print(f"{self.done}/{self.steps} {bar:{_WIDTH}} {self._words(logs)}", file=self.file, flush=True)
 
     def on_train_end(self, logs: Logs) -> None:
         if self.bar is not None:
             self.bar.close()
             self.bar = None
 
-    def _draw(self, done: int, logs: Logs) -> None:
-        self.bar.n = done
-        self.bar.set_description_str(self._words(done, logs), refresh=False)
+    def _draw(self, logs: Logs) -> None:
+        self.bar.n = self.done
+        self.bar.set_description_str(self._words(logs), refresh=False)
         self.bar.refresh()
 
-    def _words(self, done: int, logs: Logs) -> str:
+    def _words(self, logs: Logs) -> str:
         seconds = time.perf_counter() - self.start
         return " - ".join(
             [
-                f"{seconds:.0f}s {_each(seconds / max(done, 1))}/step",
+                f"{seconds:.0f}s {_each(seconds / max(self.done, 1))}/step",
                 *[f"{k}: {v:.4f}" for k, v in sorted(logs.items())],
             ]
         )

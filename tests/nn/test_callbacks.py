@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import nn
+from nn.progress import Progress
 
 x = np.linspace(-1, 1, 24, dtype=np.float32).reshape(12, 2)
 y = x[:, :1]
@@ -162,3 +163,35 @@ def test_csv_logger_in_a_training(tmp_path):
     head, *rows = table(tmp_path / "log.csv")
     assert [float(row[head.index("val_mae")]) for row in rows] == history.history["val_mae"]
     assert [int(row[0]) for row in rows] == history.epoch
+
+
+# Progress
+
+
+def shown(monkeypatch, capsys, live, steps, counts):
+    monkeypatch.setattr("nn.progress._somebody_watches", lambda: live)
+    monkeypatch.setattr("nn.progress._REDRAW_SECONDS", 0.0)
+    progress = Progress()
+    progress.params = {"epochs": len(counts), "steps": steps, "verbose": 1}
+    progress.on_train_begin({})
+    for epoch, count in enumerate(counts):
+        progress.on_epoch_begin(epoch, {})
+        for batch in range(count):
+            progress.on_train_batch_end(batch, {"loss": 1.0})
+        progress.on_epoch_end(epoch, {"loss": 1.0})
+    progress.on_train_end({})
+    lines = capsys.readouterr().out.replace("\n", "\r").split("\r")
+    return [line.split("s ")[0].rstrip("0123456789 ") for line in lines if line.strip() and "Epoch" not in line]
+
+
+def test_progress_counts_batches_that_nobody_knew_of(monkeypatch, capsys):
+    full, half = "━" * 20, "━" * 10
+    lines = shown(monkeypatch, capsys, True, None, [2, 2])
+    first, second = lines[: lines.index(f"2/2 {full}") + 1], lines[lines.index(f"2/2 {full}") + 1 :]
+    assert [line for line in first if line.startswith(("0/", "1/"))] == ["0/Unknown", "1/Unknown"]
+    assert f"1/2 {half}" in second
+    assert shown(monkeypatch, capsys, False, None, [2, 3]) == [f"2/2 {full}", f"3/3 {full}"]
+
+
+def test_progress_of_an_epoch_that_was_ended_early_says_how_far_it_came(monkeypatch, capsys):
+    assert shown(monkeypatch, capsys, False, 8, [2]) == [f"2/8 {'━' * 5}"]
