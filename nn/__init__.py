@@ -21,6 +21,7 @@ from .callbacks import (
     ReduceLROnPlateau,
 )
 from .film import Film
+from .function_fit import fit
 from .layers import (
     GRU,
     LSTM,

@@ -3,11 +3,9 @@
 from array import array
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from itertools import chain, islice
 from itertools import count as count_from
-from itertools import islice
 from typing import Any
-
-import numpy as np
 
 from tinygrad_lite import Tensor
 
@@ -46,16 +44,11 @@ class ArraySource(Source):
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         first = start if self.shuffle else (number * self.steps + start) % self.length
-        parts = islice(self._parts(self._order()), first, first + max(0, self.steps - start))
-        return (self._batch(part) for part in parts)
-
-    def _order(self) -> np.ndarray | None:
-        return random_generator().permutation(self.samples) if self.shuffle else None
-
-    def _parts(self, order: np.ndarray | None) -> Iterator[Any]:
-        while True:
-            yield from batches(self.samples, self.batch_size, order)
-            order = self._order()
+        # All orders are drawn now: an epoch that begins at a later batch can't know what else will draw in between.
+        passes = -(-(first + self.steps - start) // self.length)
+        orders = [random_generator().permutation(self.samples) if self.shuffle else None for _ in range(passes)]
+        parts = chain.from_iterable(batches(self.samples, self.batch_size, order) for order in orders)
+        return (self._batch(part) for part in islice(parts, first, first + max(0, self.steps - start)))
 
     def _batch(self, part: Any) -> Batch:
         x, y, sample_weight = [None if column is None else rows(column, part) for column in self.columns]

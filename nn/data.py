@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from tinygrad_lite import Tensor
+from tinygrad_lite import Tensor, asarray
 
 from .checks import number
 from .nested import leaves, mapped
@@ -79,25 +79,22 @@ def same_last_axis(y_true: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return y_true.reshape(shape) if (*y_true.shape, 1) == shape or y_true.shape == (*shape, 1) else y_true
 
 
-def as_validation(
-    data: Any, inputs: list[str] | None = None, outputs: list[str] | None = None
-) -> tuple[Samples, Samples]:
-    """The pair (x, y) that is to be judged on."""
-    if not isinstance(data, (tuple, list)):
-        raise TypeError(f"validation_data must be a tuple (x, y), given {type(data).__name__}")
-    if len(data) != 2:
-        raise ValueError(f"validation_data must be a tuple (x, y), given {len(data)} things")
-    return as_pair("validation x", data[0], "validation y", data[1], inputs, outputs)
+def split_validation(columns: tuple[Any, ...], share: float) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """The samples before, and the last `share` of them, kept for validation (before any shuffling, as in Keras).
+
+    columns: the inputs, and what goes with them; None where there is nothing.
+    """
+    share, total = number("validation_split", share, below=1), count(columns[0])
+    at = int(total * (1 - share))
+    if at in (0, total):
+        raise ValueError(f"validation_split={share} of {total} samples leaves one part without any")
+    before, after = ([None if c is None else rows(c, part) for c in columns] for part in (slice(at), slice(at, None)))
+    return tuple(before), tuple(after)
 
 
-def split_validation(x: Samples, y: Samples, share: float) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
-    """The samples before, and the last `share` of them, kept for validation (before any shuffling, as in Keras)."""
-    share = number("validation_split", share, below=1)
-    at = int(count(x) * (1 - share))
-    if at in (0, count(x)):
-        raise ValueError(f"validation_split={share} of {count(x)} samples leaves one part without any")
-    before, after = slice(None, at), slice(at, None)
-    return (rows(x, before), rows(y, before)), (rows(x, after), rows(y, after))
+def as_input(batch: Samples) -> Any:
+    """A batch on its way in: floating point numbers as float32, like the weights."""
+    return mapped(lambda x: asarray(x.astype(np.float32) if x.dtype == np.float64 else x), batch)
 
 
 def batches(total: int, batch_size: int, order: np.ndarray | None = None) -> Iterator[Any]:

@@ -8,8 +8,7 @@ from tinygrad_lite import draw, enable_grad, film
 
 from .callbacks import Callback, Logs
 from .checks import whole_number
-from .data import as_pair
-from .model import _as_input
+from .data import as_input, as_pair
 from .random import random_generator
 
 
@@ -70,7 +69,7 @@ class Film(Callback):
         state = random.state
         try:
             with model._judging(), enable_grad():
-                loss = objective.judged(y, model(_as_input(x)))
+                loss = objective.judged(y, model(as_input(x)))
                 if not loss.name:
                     loss.name = "loss"
                 self.drawings.append(draw(loss))

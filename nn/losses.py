@@ -3,9 +3,13 @@
 Each loss is a function of (y_true, y_pred); the class of the same name holds its options, as in Keras.
 y_true is a constant: no gradient flows into it, so a y_true that wants one is refused. Nothing is broadcast: the shapes
 must be equal, but for a last axis of length 1 that only one of them has, as in Keras.
+
+sample_weight: what each sample counts, (batch,), or each of its steps, (batch, steps). As in Keras the weighted losses
+are summed and divided by their number, not by the sum of the weights.
 """
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -16,6 +20,7 @@ from tinygrad_lite import Tensor, primitive
 from .activations import softmax, softplus
 from .data import same_last_axis
 from .naming import choose
+from .weighing import weights_like
 
 Array = Any
 
@@ -41,6 +46,11 @@ def _as(loss: str, y_true: Array, y_pred: Tensor) -> np.ndarray:
     y = same_last_axis(_constant(y_true), y_pred.shape)
     _same_shape(loss, y, y_pred)
     return y if y.dtype == y_pred.dtype else y.astype(y_pred.dtype)
+
+
+def _mean(values: Tensor, sample_weight: Any) -> Tensor:
+    """The mean of the values, each times its sample's weight."""
+    return values.mean() if sample_weight is None else (values * weights_like(values, sample_weight)).mean()
 
 
 # Cross-entropy.
@@ -70,13 +80,17 @@ def crossentropy(p: Array, y: Array) -> Array:
     return -np.sum(y * logs) / np.asarray(y.size // y.shape[-1], dtype=p.dtype)
 
 
-def categorical_crossentropy(y_true: Array, y_pred: Tensor, from_logits: bool = False) -> Tensor:
+def categorical_crossentropy(
+    y_true: Array, y_pred: Tensor, from_logits: bool = False, sample_weight: Any = None
+) -> Tensor:
     """-sum(y_true * log(y_pred)): y_true (batch, classes) one-hot or probabilities, y_pred the same shape.
 
     y_pred are probabilities (a softmax) or, with from_logits, what goes into the softmax: exact at any size.
     Raises ValueError for shapes that differ.
     """
     y = _as("categorical_crossentropy", y_true, y_pred)
+    if sample_weight is not None:
+        y = y * weights_like(y, sample_weight, y.ndim - 1)
     return softmax_crossentropy(y_pred, y=y) if from_logits else crossentropy(y_pred, y=y)
 
 
@@ -99,16 +113,19 @@ def one_hot(labels: Array, num_classes: int, dtype: Any = np.float32) -> np.ndar
     return out.reshape(*labels.shape, num_classes)
 
 
-def sparse_categorical_crossentropy(y_true: Array, y_pred: Tensor, from_logits: bool = False) -> Tensor:
+def sparse_categorical_crossentropy(
+    y_true: Array, y_pred: Tensor, from_logits: bool = False, sample_weight: Any = None
+) -> Tensor:
     """The same as `categorical_crossentropy`, with class numbers: y_true (batch,), y_pred (batch, classes)."""
     labels = _constant(y_true)
     if labels.ndim == y_pred.ndim and labels.shape[-1:] == (1,):
         labels = labels[..., 0]
     _same_shape("sparse_categorical_crossentropy", labels, y_pred[..., 0])
-    return categorical_crossentropy(one_hot(labels, y_pred.shape[-1], y_pred.dtype), y_pred, from_logits)
+    y = one_hot(labels, y_pred.shape[-1], y_pred.dtype)
+    return categorical_crossentropy(y, y_pred, from_logits, sample_weight)
 
 
-def binary_crossentropy(y_true: Array, y_pred: Tensor, from_logits: bool = False) -> Tensor:
+def binary_crossentropy(y_true: Array, y_pred: Tensor, from_logits: bool = False, sample_weight: Any = None) -> Tensor:
     """-(y log p + (1 - y) log(1 - p)), the mean over all elements; y_true in 0..1.
 
     y_pred are probabilities (a sigmoid, held between 1e-7 and 1 - 1e-7 as in Keras) or, with from_logits, what goes
@@ -116,45 +133,45 @@ def binary_crossentropy(y_true: Array, y_pred: Tensor, from_logits: bool = False
     """
     y = _as("binary_crossentropy", y_true, y_pred)
     if from_logits:
-        return (softplus(y_pred) - y_pred * y).mean()
+        return _mean(softplus(y_pred) - y_pred * y, sample_weight)
     margin = max(1e-7, float(np.finfo(y.dtype).epsneg))  # in float16, 1 - 1e-7 would be 1
     p = tg.clip(y_pred, margin, 1 - margin)
-    return -(y * tg.log(p) + (1 - y) * tg.log(1 - p)).mean()
+    return -_mean(y * tg.log(p) + (1 - y) * tg.log(1 - p), sample_weight)
 
 
 # Distances.
 
 
-def mean_squared_error(y_true: Array, y_pred: Tensor) -> Tensor:
+def mean_squared_error(y_true: Array, y_pred: Tensor, sample_weight: Any = None) -> Tensor:
     """The mean of (y_true - y_pred)**2."""
     y = _as("mean_squared_error", y_true, y_pred)
-    return tg.square(y_pred - y).mean()
+    return _mean(tg.square(y_pred - y), sample_weight)
 
 
-def mean_absolute_error(y_true: Array, y_pred: Tensor) -> Tensor:
+def mean_absolute_error(y_true: Array, y_pred: Tensor, sample_weight: Any = None) -> Tensor:
     """The mean of |y_true - y_pred|."""
     y = _as("mean_absolute_error", y_true, y_pred)
-    return tg.abs(y_pred - y).mean()
+    return _mean(tg.abs(y_pred - y), sample_weight)
 
 
-def hinge(y_true: Array, y_pred: Tensor) -> Tensor:
+def hinge(y_true: Array, y_pred: Tensor, sample_weight: Any = None) -> Tensor:
     """The mean of max(1 - y_true * y_pred, 0), for labels -1 and 1 (0 and 1 are taken as -1 and 1)."""
     y = _as("hinge", y_true, y_pred)
     if ((y == 0) | (y == 1)).all():
         y = 2 * y - 1
-    return tg.maximum(1 - y_pred * y, 0.0).mean()
+    return _mean(tg.maximum(1 - y_pred * y, 0.0), sample_weight)
 
 
 class Loss:
-    """A loss with its options: call it with (y_true, y_pred)."""
+    """A loss with its options: call it with (y_true, y_pred) and perhaps a sample_weight."""
 
     def __init__(self, function: Callable[..., Tensor], **options: Any) -> None:
         self.function = function
         self.options = options
         self.name = function.__name__
 
-    def __call__(self, y_true: Array, y_pred: Tensor) -> Tensor:
-        return self.function(y_true, y_pred, **self.options)
+    def __call__(self, y_true: Array, y_pred: Tensor, sample_weight: Any = None) -> Tensor:
+        return self.function(y_true, y_pred, **self.options, sample_weight=sample_weight)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in self.options.items())})"
@@ -217,3 +234,22 @@ LOSSES: dict[str, Callable[..., Tensor]] = {
 def get(loss: Any) -> Callable[..., Tensor]:
     """The loss of that name; a function of (y_true, y_pred) is taken as it is."""
     return choose("loss", loss, LOSSES)
+
+
+def weighted(loss: Callable[..., Any], y_true: Array, y_pred: Tensor, sample_weight: Any) -> Any:
+    """loss(y_true, y_pred), in which each sample counts by its weight, if there are weights.
+
+    A loss that takes sample_weight is given it; of another, what it gives for each sample is weighed. Raises ValueError
+    for one that gives a single number.
+    """
+    if sample_weight is None:
+        return loss(y_true, y_pred)
+    if "sample_weight" in signature(loss).parameters:
+        return loss(y_true, y_pred, sample_weight=sample_weight)
+    values = loss(y_true, y_pred)
+    if isinstance(values, Tensor) and not values.ndim:
+        raise ValueError(
+            "this loss gives one number for a whole batch, so its samples can't be weighed: let it give one for each"
+            " sample, or take sample_weight=None as an argument"
+        )
+    return _mean(values, sample_weight) if isinstance(values, Tensor) else values

@@ -9,6 +9,7 @@ import numpy as np
 from .classes import class_numbers
 from .data import same_last_axis
 from .naming import choose
+from .weighing import weights_like
 
 
 def categorical_accuracy(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
@@ -95,17 +96,32 @@ class Metric:
 
     def reset_state(self) -> None:
         """Forgets all batches."""
-        self._total, self._count = 0.0, 0
+        self._total: float = 0.0
+        self._count: float = 0
 
-    def update_state(self, y_true: np.ndarray, y_pred: np.ndarray) -> None:
-        """Adds a batch."""
+    def update_state(self, y_true: np.ndarray, y_pred: np.ndarray, sample_weight: Any = None) -> None:
+        """Adds a batch, in which each sample counts by its weight, if there are weights."""
         values = np.asarray(self.function(y_true, y_pred))
-        self._total += float(values.sum(dtype=np.float64))
-        self._count += values.size
+        if sample_weight is None:
+            self._total += float(values.sum(dtype=np.float64))
+            self._count += values.size
+        else:
+            values = values.astype(np.float64)
+            weights = np.broadcast_to(weights_like(values, sample_weight), values.shape)
+            self._total += float((values * weights).sum())
+            self._count += float(weights.sum())
 
     def result(self) -> float:
         """The mean so far; nan before the first batch."""
         return self._total / self._count if self._count else float("nan")
+
+    def state_dict(self) -> dict[str, Any]:
+        """What it has added up so far, for a run that goes on later. A subclass with more in it says so here."""
+        return {"total": self._total, "count": self._count}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Goes on from there."""
+        self._total, self._count = state["total"], state["count"]
 
 
 class Mean(Metric):
@@ -113,6 +129,11 @@ class Mean(Metric):
 
     def __init__(self, name: str) -> None:
         super().__init__(float, name)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was added yet."""
+        return not self._count
 
     def add(self, value: float, count: int) -> None:
         """Adds the mean of `count` samples."""

@@ -31,3 +31,19 @@ def mapped(function: Callable[[Any], Any], value: Any) -> Any:
         items = [mapped(function, item) for item in value]
         return items if isinstance(value, list) else tuple(items)
     return function(value)
+
+
+def named_leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Each leaf with its path, such as `layers.0.w`; a value that is no list, tuple or dict has the path "".
+
+    >>> list(named_leaves({"a": [1, 2]}))
+    [('a.0', 1), ('a.1', 2)]
+    """
+    items: Any = (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, (list, tuple)) else None
+    )
+    if items is None:
+        yield path, value
+        return
+    for key, item in items:
+        yield from named_leaves(item, f"{path}.{key}" if path else str(key))

@@ -135,8 +135,8 @@ class Lesson:
                 order = nn.random_generator().permutation(len(x))
                 self._order = [order[at : at + _BATCH] for at in range(0, len(x), _BATCH)]
             rows = self._order.pop()
-            _, logits = self.model.train_step(x[rows], y[rows])
-            right = float((logits.argmax(1) == y[rows].argmax(1)).mean())
+            self.model.reset_metrics()
+            right = self.model.train_step(x[rows], y[rows])["accuracy"]
             self._done += 1
             self.right += max(0.02, 1 / self._done) * (right - self.right)
         self.model.eval()

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from tinygrad_lite import Tensor
 
 if TYPE_CHECKING:
-    from ..model import Model
+    from ..trainer import Trainer
+    from ..training import Training
 
 Logs = dict[str, float]
 
@@ -31,8 +32,10 @@ class Callback:
     <History of 4 epochs: loss 0.0467>
     """
 
-    model: "Model"
+    model: "Trainer"
     params: dict[str, Any]
+    training: "Training"  # the run of `fit`
+    told_last = False  # True: it is told of each event after the others, which may have changed something at it
 
     def on_train_begin(self, logs: Logs) -> None:
         """Before the first epoch."""
@@ -103,7 +106,7 @@ def as_callbacks(callbacks: Any) -> list[Callback]:
 class CallbackList:
     """Tells several callbacks at once."""
 
-    def __init__(self, callbacks: Sequence[Callback], model: "Model", params: dict[str, Any]) -> None:
+    def __init__(self, callbacks: Sequence[Callback], model: "Trainer", params: dict[str, Any]) -> None:
         self.callbacks = list(callbacks)
         for callback in self.callbacks:
             callback.model, callback.params = model, params

@@ -64,9 +64,9 @@ def test_validation_split_takes_the_last_samples_before_shuffling():
     seen = []
 
     class Spy(nn.Sequential):
-        def train_step(self, x, y, *rest):
+        def train_step(self, x, y, sample_weight=None):
             seen.extend(map(tuple, x))
-            return super().train_step(x, y, *rest)
+            return super().train_step(x, y, sample_weight)
 
     nn.set_random_seed(0)
     model = Spy([nn.Dense(3, "softmax", input_shape=(2,))])
@@ -79,9 +79,9 @@ def test_without_shuffle_samples_come_in_order():
     seen = []
 
     class Spy(nn.Sequential):
-        def train_step(self, x, y, *rest):
+        def train_step(self, x, y, sample_weight=None):
             seen.append(y.tolist())
-            return super().train_step(x, y, *rest)
+            return super().train_step(x, y, sample_weight)
 
     model = Spy([nn.Dense(1, input_shape=(1,))])
     model.compile("sgd", "mse")
@@ -174,6 +174,96 @@ def test_callbacks_hear_everything_in_order_and_can_stop():
     assert history.epoch == [0]
 
 
+def test_gradients_are_shown_before_the_update_which_can_be_left_out():
+    model, seen = small_model(), []
+
+    class Careful(nn.Callback):
+        def on_gradients(self, batch, loss):
+            seen.append((batch, loss.item() > 0, all(w.grad is not None for w in self.model.trainable_weights)))
+            assert len(self.model.batch[0]) == 10
+            self.model.stop_training = batch == 2
+            self.before = [w.tobytes() for w in self.model.get_weights()]
+
+    careful = Careful()
+    model.fit(*blobs(50), batch_size=10, verbose=0, callbacks=[careful])
+    assert seen == [(0, True, True), (1, True, True), (2, True, True)]
+    assert [w.tobytes() for w in model.get_weights()] == careful.before
+    assert model.optimizer.iterations == 2
+    assert model.batch is None
+
+
+def test_judging_and_predicting_tell_callbacks_too():
+    heard = []
+
+    class Listener(nn.Callback):
+        def __getattribute__(self, name):
+            if name.startswith("on_") and "train" not in name and "epoch" not in name and "gradients" not in name:
+                heard.append(name)
+            return super().__getattribute__(name)
+
+    model, (x, y) = small_model(), blobs(10)
+    model.evaluate(x, y, batch_size=5, verbose=0, callbacks=[Listener()])
+    batch = ["on_test_batch_begin", "on_test_batch_end"]
+    assert heard == (test := ["on_test_begin", *batch, *batch, "on_test_end"])
+    heard.clear()
+    model.predict(x, callbacks=[Listener()])
+    assert heard == ["on_predict_begin", "on_predict_batch_begin", "on_predict_batch_end", "on_predict_end"]
+    heard.clear()
+    model.fit(x, y, verbose=0, validation_data=(x, y), validation_batch_size=5, callbacks=[Listener()])
+    assert heard == test
+
+
+def test_a_step_of_your_own_needs_no_loss_and_no_targets():
+    class Denoiser(nn.Sequential):
+        def train_step(self, x, y=None, sample_weight=None):
+            loss = nn.losses.mean_squared_error(x, self(x + np.float32(0.1)))
+            self.update_weights(loss)
+            errors.append(loss.item())
+            return self.track(len(x), error=loss.item()) | {"last": loss.item()}
+
+    errors = []
+    model = Denoiser([nn.Dense(2, input_shape=(2,))])
+    model.compile("adam")
+    history = model.fit(blobs(40)[0], epochs=1, verbose=0)
+    assert history.history == {"error": [pytest.approx(np.average(errors, weights=[32, 8]))], "last": errors[-1:]}
+    assert model.fit(blobs(40)[0], epochs=2, verbose=0).history["error"][0] < history.history["error"][0]
+
+
+def test_a_loss_of_the_model_s_own():
+    class Penalised(nn.Sequential):
+        def compute_loss(self, x, y, y_pred, sample_weight=None):
+            return super().compute_loss(x, y, y_pred) + 0.1 * tg.square(self.layers[0].kernel).sum()
+
+    nn.set_random_seed(0)
+    model = Penalised([nn.Dense(1, use_bias=False, input_shape=(2,))])
+    model.compile(nn.SGD(0.1), "mse")
+    x = np.eye(2, dtype=np.float32)
+    model.fit(x, [[1.0], [2.0]], epochs=300, verbose=0)
+    np.testing.assert_allclose(model.get_weights()[0].reshape(-1), np.array([1.0, 2.0]) / 1.2, rtol=1e-5)
+    loss = model.evaluate(x, [[1.0], [2.0]], verbose=0)
+    assert loss == pytest.approx(0.5 * (1 / 36 + 4 / 36) + 0.1 * (5 / 1.44), rel=1e-5)
+
+
+def test_epochs_may_begin_later_and_be_judged_now_and_then():
+    model, (x, y) = small_model(), blobs(20)
+    history = model.fit(x, y, epochs=7, initial_epoch=3, verbose=0, validation_data=(x, y), validation_freq=2)
+    assert history.epoch == [3, 4, 5, 6]
+    assert len(history.history["val_loss"]) == 2
+
+
+def test_a_copy_made_while_training_is_a_model_of_its_own():
+    model, copies = small_model(), []
+
+    class Copying(nn.Callback):
+        def on_train_batch_end(self, batch, logs):
+            copies.append(copy.deepcopy(self.model))
+
+    model.fit(*blobs(20), verbose=0, callbacks=[Copying()])
+    assert copies[0].batch is None and copies[0]._training is None
+    assert [w.tobytes() for w in copies[0].get_weights()] == [w.tobytes() for w in model.get_weights()]
+    copies[0].fit(*blobs(20), verbose=0)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
@@ -197,8 +287,8 @@ def test_callbacks_hear_everything_in_order_and_can_stop():
         (lambda m, x, y: m.fit(x, y, epochs=-1), ValueError, "epochs must be a whole number of at least 0, given -1"),
         (lambda m, x, y: m.fit(x, y, epochs="3"), TypeError, "epochs must be a whole number .* given str '3'"),
         (lambda m, x, y: m.fit(x, y, callbacks=nn.Callback()), TypeError, "callbacks must be a list of nn.Callback"),
-        (lambda m, x, y: m.fit(x, y, validation_data=x), TypeError, r"must be a tuple \(x, y\), given ndarray"),
-        (lambda m, x, y: m.fit(x, y, validation_data=(x, y, y)), ValueError, r"tuple \(x, y\), given 3 things"),
+        (lambda m, x, y: m.fit(x, y, validation_data=x), TypeError, r"must be a tuple \(x, y\), or .*, given ndarray"),
+        (lambda m, x, y: m.fit(x, y, validation_data=(x,) * 4), ValueError, r"tuple \(x, y\) or .*given 4 things"),
         (lambda m, x, y: m.predict(x[0]), ValueError, r"given \(2,\): one sample is x\[None\]"),
         (lambda m, x, y: m.compile(nn.SGD, "mse"), TypeError, r"optimizer is given the class SGD.*write SGD\("),
         (lambda m, x, y: m.compile("sgd", nn.losses.Hinge), TypeError, r"loss is given the class Hinge"),

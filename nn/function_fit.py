@@ -1,0 +1,125 @@
+"""`fit` for people without layers: any function of any nest of Tensors, trained as a model is."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from tinygrad_lite import Tensor, asarray
+
+from .callbacks import History, Logs
+from .data import count
+from .module import Module
+from .nested import mapped, named_leaves
+from .trainer import Trainer
+
+
+def fit(
+    function: Callable[..., Any],
+    parameters: Any,
+    x: Any = None,
+    y: Any = None,
+    *,
+    optimizer: Any = "adam",
+    epochs: int = 1,
+    verbose: int = 1,
+    **options: Any,
+) -> History:
+    """Makes function(parameters, x, y) small, batch by batch, by changing the parameters; returns what happened.
+
+    function: gives the loss, a Tensor: one number, or one for each sample. For more to be shown and kept in the history
+    it gives (loss, {"name": number}). It is called with what there is: (parameters), (parameters, x), (parameters, x,
+    y) or, with sample_weight=, (parameters, x, y, sample_weight), as Tensors of the data's own dtypes.
+    parameters: a Tensor, a Module, or any nest of them in dicts, lists and tuples. The Tensors that want a gradient are
+    changed in place, and have their path ("layers.0.w") as their name if they have none; the rest is handed through.
+    x, y: arrays whose first axis counts the samples, or dicts or tuples of several; or what gives batches; or nothing:
+    then the function says all, and an epoch is one step, or steps_per_epoch of them.
+    options: all others of `nn.Model.fit`, with the same meaning: batch_size, callbacks, validation_data, shuffle, ...
+
+    Raises TypeError for parameters that hold something else than Tensors, numbers, words and Modules, RuntimeError if
+    none wants a gradient; else as `Model.fit`. Whatever ends it, the parameters keep what they learnt so far.
+
+    >>> import nn, numpy as np, tinygrad_lite as tg
+    >>> x = np.linspace(-1, 1, 64)
+    >>> line = {"slope": tg.tensor(0.0, requires_grad=True), "offset": tg.tensor(0.0, requires_grad=True)}
+    >>> def loss(line, x, y):
+    ...     return (line["slope"] * x + line["offset"] - y) ** 2
+    >>> history = nn.fit(loss, line, x, 3 * x + 1, optimizer=nn.SGD(0.2), epochs=50, verbose=0)
+    >>> round(line["slope"].item(), 3), round(line["offset"].item(), 3)
+    (3.0, 1.0)
+    """
+    model = _FunctionModel(function, parameters, optimizer)
+    if x is None:
+        x, options["steps_per_epoch"] = _nothing, options.get("steps_per_epoch") or 1
+    return model.fit(x, y, epochs=epochs, verbose=verbose, **options)
+
+
+def _nothing() -> Iterator[tuple[np.ndarray]]:
+    while True:
+        yield (_NOTHING,)
+
+
+_NOTHING = np.zeros((1, 0), np.float32)
+
+
+class _FunctionModel(Trainer):
+    """A function and its parameters, as what `fit` trains."""
+
+    built = True
+    kind = "function"
+
+    def __init__(self, function: Callable[..., Any], parameters: Any, optimizer: Any) -> None:
+        if not callable(function):
+            raise TypeError(f"function must be a function of the parameters, given {type(function).__name__}")
+        for path, leaf in named_leaves(parameters):
+            if not isinstance(leaf, (Tensor, Module, str, int, float, bool, type(None))):
+                raise TypeError(
+                    f"{path or 'parameters'} is {type(leaf).__name__}: make it tinygrad_lite.tensor(..., "
+                    "requires_grad=True) if it is to be learnt, else leave it out of the parameters"
+                )
+        self.function, self.parameters = function, parameters
+        self.compile(optimizer)
+        self._keys: list[str] | None = None  # of x, if that is a dict
+        for name, weight in self.named_weights():
+            weight.name = weight.name or name
+
+    def named_weights(self, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
+        seen: set[int] = set()
+        for path, leaf in named_leaves(self.parameters):
+            found = leaf.named_weights(path) if isinstance(leaf, Module) else [(path or "parameter", leaf)]
+            for name, weight in found:
+                if isinstance(weight, Tensor) and id(weight) not in seen:
+                    seen.add(id(weight))
+                    yield name, weight
+
+    def _children(self) -> Iterator[tuple[str, Module]]:
+        for path, leaf in named_leaves(self.parameters):
+            if isinstance(leaf, Module):
+                yield path, leaf
+
+    def _input_names(self, x: Any) -> list[str] | None:
+        self._keys = list(x) if isinstance(x, dict) else None
+        return self._keys or ([f"input {i}" for i in range(len(x))] if isinstance(x, tuple) else None)
+
+    def compute_loss(self, x: Any, y: Any, y_pred: Any = None, sample_weight: Any = None) -> Tensor:
+        """What the function gives for this batch; the rest of what it gives is kept for `compute_metrics`."""
+        given: list[Any] = [] if x is _NOTHING else [dict(zip(self._keys, x, strict=True)) if self._keys else x]
+        given += [] if y is None else [y]
+        given += [] if sample_weight is None else [sample_weight]
+        result = self.function(self.parameters, *mapped(asarray, given))
+        loss, self._shown = result if isinstance(result, tuple) else (result, {})
+        if not isinstance(loss, Tensor):
+            raise TypeError(f"the function must give the loss, a Tensor made of the parameters, it gave {loss!r:.60}")
+        return loss.mean() if loss.ndim else loss
+
+    def compute_metrics(self, loss: Tensor, x: Any, y: Any, y_pred: Any = None, sample_weight: Any = None) -> Logs:
+        values = {"loss": loss, **self._shown}
+        return self.track(count(x), **{k: float(v.item() if isinstance(v, Tensor) else v) for k, v in values.items()})
+
+    def train_step(self, x: Any, y: Any = None, sample_weight: Any = None) -> Logs:
+        loss = self.compute_loss(x, y, None, sample_weight)
+        self.update_weights(loss)
+        return self.compute_metrics(loss, x, y)
+
+    def test_step(self, x: Any, y: Any = None, sample_weight: Any = None) -> Logs:
+        return self.compute_metrics(self.compute_loss(x, y, None, sample_weight), x, y)
