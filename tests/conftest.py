@@ -1,4 +1,4 @@
-"""Outside judges: a slow, obvious formula for each layer; PyTorch, Keras, numba and a browser, where installed."""
+"""Outside judges: a slow, obvious formula for each layer; where they are installed, other libraries and a browser."""
 
 import importlib
 import json
@@ -15,7 +15,7 @@ import pytest
 import nn
 import tinygrad_lite as tg
 
-JUDGES = ["torch", "numba", "keras"]
+JUDGES = ["torch", "numba", "keras", "safetensors"]
 _missing: Counter[str] = Counter()
 
 
@@ -45,6 +45,13 @@ def keras() -> Any:
 def numba() -> Any:
     """numba, whose machine code and NumPy judge each other."""
     return _judge("numba")
+
+
+@pytest.fixture
+def safetensors() -> Any:
+    """safetensors.numpy, which reads our files and writes some for us."""
+    _judge("safetensors")
+    return importlib.import_module("safetensors.numpy")
 
 
 @pytest.fixture(scope="session")
