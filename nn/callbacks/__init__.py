@@ -1,5 +1,6 @@
 """Callbacks, one a file: what `fit`, `evaluate` and `predict` tell while they run, and who listens."""
 
+from .bad_batch import BadBatch
 from .callback import Callback, CallbackList, Logs, as_callbacks
 from .csv_logger import CSVLogger
 from .early_stopping import EarlyStopping
@@ -9,3 +10,4 @@ from .learning_rate_scheduler import LearningRateScheduler
 from .model_checkpoint import ModelCheckpoint
 from .monitor import Monitor
 from .reduce_lr_on_plateau import ReduceLROnPlateau
+from .terminate_on_nan import TerminateOnNaN

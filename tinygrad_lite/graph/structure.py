@@ -8,6 +8,7 @@ An item's sensitivity is that of all the ways its value reaches the result by. A
 what the operation at its end hands back to this one argument.
 """
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -119,6 +120,34 @@ class Graph:
             return edge.blame
         return self.items[edge.source].heat(self.heat) if self.heat != "time" else None
 
+    def value_origins(self) -> list[Item]:
+        """Where the nan or inf of the result began: the values that hold some though nothing they were made of does.
+
+        Only those that led to it, oldest first; none if the result is finite.
+        """
+        found = {self.result} if _wrong(self.items[self.result].value) else set()
+        caused = set()
+        for edge in sorted(self.edges, key=lambda edge: -edge.target):
+            if edge.target in found and _wrong(self.items[edge.source].value):
+                found.add(edge.source)
+                caused.add(edge.target)
+        return [self.items[i] for i in sorted(found - caused)]
+
+    def gradient_origins(self) -> list[Edge]:
+        """Where the nan or inf of parameters' gradients began, newest first: what handed it on was handed finite ones.
+
+        That is an edge: its target is the operation whose derivative it was, its source what that was handed to.
+        """
+        found = {x.id for x in self.items if x.kind == "parameter" and _wrong(x.gradient)}
+        origins = []
+        for edge in sorted(self.edges, key=lambda edge: edge.target):
+            if edge.source in found:
+                if _wrong(self.items[edge.target].gradient):
+                    found.add(edge.target)
+                elif edge.handed is not None and not math.isfinite(edge.handed):
+                    origins.append(edge)
+        return origins[::-1]
+
     def heats(self) -> list[float]:
         """All that is coloured, to make a scale of: of items, edges, boxes and each copy that a box stands for."""
         on_edges = self.heat in ("gradient", "blame")
@@ -128,6 +157,10 @@ class Graph:
         found += [copy.heat_among(self.heat) for box in self.boxes for copy in box.copies]
         found += [copy.heat_among(self.heat) for item in self.items for copy in item.copies]
         return [x for x in found if x is not None]
+
+
+def _wrong(summary: Summary | None) -> bool:
+    return summary is not None and summary.wrong
 
 
 def boxes_of(items: Iterable[Item]) -> tuple[Box, ...]:
