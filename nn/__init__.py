@@ -77,6 +77,7 @@ from .model import Model
 from .module import Module
 from .neurons import as_neurons
 from .optimizers import SGD, Adadelta, Adam, AdamW, Optimizer, RMSprop
+from .pipeline import Dataset
 from .random import random_generator, set_random_seed
 from .sequential import Sequential
 from .symbol import Input, Symbol

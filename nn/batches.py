@@ -1,5 +1,6 @@
 """Where `fit`, `evaluate` and `predict` take their batches from: one interface for arrays and what gives batches."""
 
+import math
 from array import array
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -13,6 +14,7 @@ from .batch_form import Batch, Form
 from .checks import whole_number
 from .data import batches, count, rows
 from .passes import Fresh, Indexed
+from .pipeline import Dataset
 from .random import random_generator
 
 
@@ -56,7 +58,7 @@ class ArraySource(Source):
 
 
 class PassSource(Source):
-    """The batches of what can be gone through again and again (see `nn.passes`). An epoch is a pass.
+    """The batches of what can be gone through again and again: a Dataset, or see `nn.passes`. An epoch is a pass.
 
     With steps_per_epoch the passes are one stream, and an epoch is the next so many batches of it.
     """
@@ -82,9 +84,9 @@ class PassSource(Source):
 
     def _from(self, place: int) -> Iterator[Any]:
         """The stream from this place on."""
-        if length := self.passes.length:
-            return self._endless(*divmod(place, length))
-        return islice(self._endless(0, 0), place, None)
+        if (length := self.passes.length) == math.inf:
+            return self._endless(0, place)
+        return self._endless(*divmod(place, length)) if length else islice(self._endless(0, 0), place, None)
 
     def _endless(self, number: int, start: int) -> Iterator[Any]:
         while True:
@@ -160,11 +162,11 @@ def as_source(
 ) -> Source:
     """The batches of x, y and sample_weight, which are arrays (or lists and dicts of them), or of x, which gives them.
 
-    That is a function that gives a fresh iterator for each epoch, an object whose `__iter__` does, a Sequence (an
-    object with `__len__` and `__getitem__`), or an iterator. Its batches are tuples (x, y) or (x, y, sample_weight).
-    shuffle is for arrays and Sequences; batch_size for arrays, `usual_batch_size` if it is None. Raises TypeError or
-    ValueError for what does not go together, and for an iterator that several epochs are to be made of without
-    steps_per_epoch.
+    That is an `nn.Dataset` of batches, a function that gives a fresh iterator for each epoch, an object whose
+    `__iter__` does, a Sequence (an object with `__len__` and `__getitem__`), or an iterator. Its batches are tuples
+    (x, y) or (x, y, sample_weight). shuffle is for arrays and Sequences; batch_size for arrays, `usual_batch_size` if
+    it is None. Raises TypeError or ValueError for what does not go together, and for an iterator that several epochs
+    are to be made of without steps_per_epoch.
 
     >>> import numpy as np
     >>> source = as_source(np.arange(5), np.arange(5) ** 2, batch_size=2)
@@ -181,6 +183,12 @@ def as_source(
             raise ValueError(f"{name} is given beside x, but x is {_kind(x)}, which gives it with each batch: (x, y)")
     if batch_size is not None:
         raise ValueError(f"batch_size={batch_size} is given, but x is {_kind(x)}, which gives whole batches")
+    if isinstance(x, Dataset):
+        if x.batched is False:
+            raise ValueError(f"{x!r} gives single samples: write .batch(batch_size) at its end")
+        if x.length == math.inf and steps is None:
+            raise ValueError(f"{x!r} does not end: give steps_per_epoch")
+        return PassSource(form, x, steps)
     if hasattr(x, "__next__") and not isinstance(x, type):
         if epochs > 1 and steps is None:
             raise ValueError(

@@ -1,13 +1,16 @@
 """Where random numbers come from: one generator for each thread, which a seed makes repeatable to the bit."""
 
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
 
 class _State(threading.local):
     def __init__(self) -> None:
-        self.generator = np.random.Generator(np.random.SFC64())
+        self.generator: np.random.Generator | None = None
+        self.make: Callable[[], np.random.Generator] = lambda: np.random.Generator(np.random.SFC64())
 
 
 _state = _State()
@@ -28,4 +31,17 @@ def set_random_seed(seed: int) -> None:
 
 def random_generator() -> np.random.Generator:
     """The generator that layers, initializers and `fit` draw from in this thread."""
+    if _state.generator is None:
+        _state.generator = _state.make()
     return _state.generator
+
+
+@contextmanager
+def drawing_from(make: Callable[[], np.random.Generator]) -> Iterator[None]:
+    """Inside, this thread draws from the generator make(), which is only made if somebody draws."""
+    before = _state.generator, _state.make
+    _state.generator, _state.make = None, make
+    try:
+        yield
+    finally:
+        _state.generator, _state.make = before
