@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 NEEDED_BY = {
     "numba": ["tinygrad_lite/ops/direct_*.py"],
+    "onnx": ["nn/onnx/file.py"],
     "starlette": [f"examples/playground_parts/{name}.py" for name in ("guard", "server", "session", "stories", "tab")],
 }
 collect_ignore_glob = [path for library, paths in NEEDED_BY.items() if find_spec(library) is None for path in paths]

@@ -9,7 +9,19 @@
 >>> model.compile(loss="categorical_crossentropy", optimizer=nn.RMSprop(), metrics=["accuracy"])
 """
 
-from . import activations, augmentation, callbacks, datasets, initializers, layers, losses, metrics, optimizers, plots
+from . import (
+    activations,
+    augmentation,
+    callbacks,
+    datasets,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    onnx,
+    optimizers,
+    plots,
+)
 from .callbacks import (
     Callback,
     CSVLogger,

@@ -1,8 +1,11 @@
 """A Model: a Module that can be trained, judged and asked, with Keras's words."""
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from . import onnx
 from .network import Network
 from .summary import summary_html, summary_text
 from .trainer import Trainer
@@ -66,6 +69,14 @@ class Model(Trainer):
         layer with weights.
         """
         (print_fn or print)(summary_text(self, line_length, expand_nested, show_trainable))
+
+    def export(self, path: str | os.PathLike[str], format: str = "onnx", input_signature: Any = None) -> Path:
+        """Writes what the model computes, not training, to an ONNX file, which other programs run; gives the path.
+
+        input_signature: the `nn.Input`, or a list of several, that says what is given to a model that does not say so
+        itself. Raises as `nn.onnx.to_onnx` does; then no file is written. It needs onnx (`tinygrad_lite[onnx]`).
+        """
+        return onnx.export(self, path, format, input_signature)
 
     def _repr_html_(self) -> str | None:
         return summary_html(self)

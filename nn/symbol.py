@@ -26,7 +26,7 @@ class Operation:
         self.kind = function.__name__
 
     def __call__(self, *args: Any) -> Any:
-        return self.function(*args)
+        return record(self, *args) if is_symbolic(args) else self.function(*args)
 
 
 class Call:
@@ -175,6 +175,10 @@ class Symbol:
 
     def __getitem__(self, key: Any) -> "Symbol":
         return record(Operation(get_item), self, key)
+
+    def astype(self, dtype: Any) -> "Symbol":
+        """The same numbers in another dtype."""
+        return record(Operation(tg.astype), self, dtype)
 
     # What needs the numbers.
 

@@ -15,7 +15,7 @@ import pytest
 import nn
 import tinygrad_lite as tg
 
-JUDGES = ["torch", "numba", "keras", "safetensors"]
+JUDGES = ["torch", "numba", "keras", "safetensors", "onnx", "onnxruntime"]
 _missing: Counter[str] = Counter()
 
 
@@ -52,6 +52,18 @@ def safetensors() -> Any:
     """safetensors.numpy, which reads our files and writes some for us."""
     _judge("safetensors")
     return importlib.import_module("safetensors.numpy")
+
+
+@pytest.fixture
+def onnx() -> Any:
+    """onnx, whose checker judges the files."""
+    return _judge("onnx")
+
+
+@pytest.fixture
+def onnxruntime() -> Any:
+    """onnxruntime, which computes what the files say."""
+    return _judge("onnxruntime")
 
 
 @pytest.fixture(scope="session")

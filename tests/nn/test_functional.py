@@ -96,6 +96,7 @@ OPERATORS = {
     "x[:, 0]": lambda x, y: x[:, 0],
     "x[:, 1:3]": lambda x, y: x[:, 1:3],
     "x[..., None]": lambda x, y: x[..., None],
+    "x.astype(int)": lambda x, y: x.astype(int),
 }
 
 
