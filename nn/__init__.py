@@ -14,6 +14,7 @@ from . import (
     augmentation,
     callbacks,
     datasets,
+    files,
     initializers,
     layers,
     losses,

@@ -1,15 +1,19 @@
 """A Module: weights and other modules under names, and what it computes with them."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tinygrad_lite import Tensor, no_grad, scope, tensor, zeros
 
+from . import files
 from .naming import snake_case
 from .nested import mapped
+from .state import Unmatched, as_array, fitting
 from .symbol import is_symbolic, record
 
 
@@ -198,15 +202,75 @@ class Module:
             raise ValueError(f"set_weights needs {len(named)} arrays, given {len(arrays)}")
         values = []
         for (name, weight), given in zip(named, arrays, strict=True):
-            array = given.data if isinstance(given, Tensor) else np.asarray(given)
-            if array.dtype.kind not in "biuf":
-                raise TypeError(f"{name} holds real numbers, given an array of {array.dtype}")
+            array = as_array(name, given)
             if array.shape != weight.shape:
                 raise ValueError(f"{name} has the shape {weight.shape}, given {array.shape}")
             values.append(array.astype(weight.dtype))
         with no_grad():
             for (_, weight), value in zip(named, values, strict=True):
                 weight[...] = value
+
+    def state_dict(self) -> dict[str, Any]:
+        """The weights by name, as read-only NumPy arrays, which keep their values when training goes on.
+
+        Raises RuntimeError if the weights are not made yet, ValueError if two have the same name.
+
+        >>> import nn
+        >>> {name: array.shape for name, array in nn.Sequential([nn.Dense(2, input_shape=(3,))]).state_dict().items()}
+        {'dense.kernel': (3, 2), 'dense.bias': (2,)}
+        """
+        return {name: weight.data for name, weight in self._weights_by_name().items()}
+
+    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> Unmatched:
+        """Gives the weights new values, from arrays of the same shapes by the names of `state_dict`.
+
+        They are cast to the weights' dtypes. With strict=False names may be missing, whose weights stay as they are,
+        and others may be there; they are returned, as `missing_keys` and `unexpected_keys`. Raises ValueError for
+        names and shapes that don't fit, TypeError for what is not real numbers, RuntimeError if the weights are not
+        made yet; then nothing changes.
+        """
+        weights = self._weights_by_name()
+        values, unmatched = fitting(self.name or self.kind, weights, state, strict)
+        with no_grad():
+            for name, value in values.items():
+                weights[name][...] = value
+        return unmatched
+
+    def save_weights(self, path: str | os.PathLike[str]) -> Path:
+        """Writes `state_dict()` to a safetensors file, which is the old or the new one at any moment; see `nn.files`.
+
+        >>> import nn, tempfile
+        >>> model = nn.Sequential([nn.Dense(2, input_shape=(3,))])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = model.save_weights(folder + "/weights.safetensors")
+        ...     model.load_weights(path)
+        """
+        return files.save(path, self.state_dict())
+
+    def load_weights(self, path: str | os.PathLike[str]) -> None:
+        """Gives the weights the values in a file that `save_weights` wrote, or another program, under the same names.
+
+        Raises ValueError for a file that is damaged or holds other weights; the message says which. RuntimeError if the
+        weights are not made yet, OSError if the file can't be read. Then nothing changes.
+        """
+        state = files.load(path)
+        try:
+            self.load_state_dict(state)
+        except (TypeError, ValueError) as reason:
+            raise ValueError(f"{os.fspath(path)}: {reason}") from None
+
+    def _weights_by_name(self) -> dict[str, Tensor]:
+        if not self.built and any(not m.built and type(m).build is not Module.build for m in self.modules()):
+            raise RuntimeError(
+                f"{self.name or self.kind} has no weights yet: give its first layer an input_shape, or call"
+                " build_for(input_shape), with the shape of one sample, or call it on a batch"
+            )
+        weights: dict[str, Tensor] = {}
+        for name, weight in self.named_weights():
+            if name in weights:
+                raise ValueError(f"two weights have the name {name!r}: give one of their layers another name")
+            weights[name] = weight
+        return weights
 
     def build_for(self, input_shape: tuple[int, ...], dtype: Any = np.float32) -> None:
         """Builds it for inputs of this shape (without the batch axis), by letting one sample of zeros through."""
