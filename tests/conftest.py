@@ -15,7 +15,7 @@ import pytest
 import nn
 import tinygrad_lite as tg
 
-JUDGES = ["torch", "numba", "keras", "safetensors", "onnx", "onnxruntime"]
+JUDGES = ["torch", "numba", "keras", "safetensors", "onnx", "onnxruntime", "tensorboard"]
 _missing: Counter[str] = Counter()
 
 
@@ -64,6 +64,12 @@ def onnx() -> Any:
 def onnxruntime() -> Any:
     """onnxruntime, which computes what the files say."""
     return _judge("onnxruntime")
+
+
+@pytest.fixture
+def tensorboard() -> Any:
+    """TensorBoard, which reads the files that are made for it."""
+    return _judge("tensorboard")
 
 
 @pytest.fixture(scope="session")
