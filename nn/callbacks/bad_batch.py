@@ -1,14 +1,17 @@
 """A batch that something went wrong in, with all that it takes to run it again."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tinygrad_lite import Tensor, no_grad, tensor
 
+from .. import files
 from ..nested import mapped
 from ..random import random_generator
 
@@ -21,6 +24,16 @@ class BadBatch:
     """A batch as `fit` had it: inputs, targets, weights, and where nn's random numbers stood before it.
 
     epoch, batch: its numbers, from 0.
+
+    >>> import nn, numpy as np, tempfile
+    >>> model = nn.Sequential([nn.Dropout(0.5), nn.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> state = nn.random_generator().bit_generator.state
+    >>> batch = nn.callbacks.BadBatch(np.ones((4, 2)), np.ones((4, 1)), None, state, epoch=0, batch=17)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     batch = nn.callbacks.BadBatch.load(batch.save(folder + "/bad.safetensors"))
+    >>> batch.repeat(model).item() == batch.repeat(model).item()
+    True
     """
 
     x: Any
@@ -29,6 +42,18 @@ class BadBatch:
     random_state: Any
     epoch: int
     batch: int
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Writes it to a file, see `nn.files.save`, and returns the path. The weights are not in it."""
+        return files.save(path, {field.name: getattr(self, field.name) for field in fields(self)})
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "BadBatch":
+        """What `save` wrote. Raises ValueError for a file that is none of these, or damaged."""
+        found, names = files.load(path), [field.name for field in fields(cls)]
+        if not isinstance(found, dict) or sorted(found) != sorted(names):
+            raise ValueError(f"{os.fspath(path)!r} holds no batch: it should have {', '.join(names)}")
+        return cls(**found)
 
     def repeat(self, model: "Trainer", with_inputs: bool = False) -> Tensor:
         """The loss of this batch, with its graph: the model's own `train_step`, up to where it would go back from it.

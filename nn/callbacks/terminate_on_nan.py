@@ -1,6 +1,7 @@
 """Ends training before nan gets into the weights, and says where it came from."""
 
 import math
+import os
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,8 @@ class TerminateOnNaN(Callback):
     be repeated, `drawing` a picture of its graph, nan in violet, to be saved: `guard.drawing.save("nan.html")`. The
     averages that layers keep, as those of BatchNormalization, are put back to what they were before the batch.
 
-    raise_error: raises RuntimeError with the report instead. It looks at every gradient, which takes about as long as
+    save_to: a file that the batch is saved to, too, "bad_batch.safetensors"; `BadBatch.load` reads it. raise_error:
+    raises RuntimeError with the report. It looks at every gradient, which takes about as long as
     reading it once, and else only looks on: training goes on to the bit as without it.
 
     >>> import nn, numpy as np
@@ -40,8 +42,9 @@ class TerminateOnNaN(Callback):
     ((4, 2), True)
     """
 
-    def __init__(self, raise_error: bool = False) -> None:
+    def __init__(self, raise_error: bool = False, save_to: str | os.PathLike[str] | None = None) -> None:
         self.raise_error = raise_error
+        self.save_to = None if save_to is None else os.fspath(save_to)
         self._forget()
 
     def _forget(self) -> None:
@@ -95,11 +98,20 @@ class TerminateOnNaN(Callback):
         batch: Any = self.batch
         begin = f"{what} in batch {batch.batch + 1} of epoch {batch.epoch + 1}: training ends."
         of_weights = diagnosis.of_weights([(w.name or "a weight", w.detach().numpy()) for w in self.model.weights])
-        self.report = "\n  ".join([begin, *found, *diagnosis.of_data(batch), *of_weights, weights])
+        saved = self._saved(batch)
+        self.report = "\n  ".join([begin, *found, *diagnosis.of_data(batch), *of_weights, weights, *saved])
         self.model.stop_training = True
         if self.raise_error:
             raise RuntimeError(self.report)
         print(f"\n{type(self).__name__}: {self.report}")
+
+    def _saved(self, batch: BadBatch) -> list[str]:
+        if self.save_to is None:
+            return []
+        try:
+            return [f"The batch is in {batch.save(self.save_to)}."]
+        except (OSError, TypeError, ValueError) as error:  # the report matters more
+            return [f"The batch was not saved: {error}."]
 
 
 def _is_finite(array: np.ndarray) -> bool:

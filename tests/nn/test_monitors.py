@@ -288,3 +288,23 @@ def test_the_history_knows_the_learning_rates():
     got = model.fit(x, x[:, :1], epochs=4, verbose=0, callbacks=[Flat(), plateau, Keep()])
     assert got.history["learning_rate"] == [1.0, 1.0, 0.5, 0.25] == list(history.values())
     assert model.optimizer.learning_rate == 0.125
+
+
+def test_the_best_weights_are_in_the_file(tmp_path):
+    class Losses(nn.Callback):
+        def on_epoch_end(self, epoch, logs):
+            logs["loss"] = [3.0, 1.0, 2.0][epoch]
+            seen.append([w.copy() for w in self.model.get_weights()])
+
+    seen = []
+    path = tmp_path / "runs" / "{epoch:02d}.safetensors"
+    each = nn.ModelCheckpoint(path, monitor="loss", save_weights_only=True)
+    best = nn.ModelCheckpoint(tmp_path / "best", monitor="loss", save_weights_only=True, save_best_only=True)
+    model = nn.Sequential([nn.Dense(1, input_shape=(2,))])
+    model.compile(nn.SGD(0.1), "mse")
+    model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=3, verbose=0, callbacks=[Losses(), each, best])
+    assert sorted(p.name for p in (tmp_path / "runs").iterdir()) == [f"0{i}.safetensors" for i in (1, 2, 3)]
+    for file, epoch in (("best", 1), ("runs/01.safetensors", 0), ("runs/03.safetensors", 2)):
+        model.load_weights(tmp_path / file)
+        for weight, then in zip(model.get_weights(), seen[epoch], strict=True):
+            np.testing.assert_array_equal(weight, then)

@@ -264,6 +264,28 @@ def test_a_batch_that_cannot_be_run_again_is_kept_nevertheless():
     np.testing.assert_array_equal(guard.batch.x, x[:8])
 
 
+def test_the_batch_is_saved_and_can_be_run_again_from_the_file(tmp_path):
+    layers = [nn.Dense(8, input_shape=(3,)), nn.Dropout(0.5), NowAndThen(), nn.Dense(1)]
+    guard = nn.TerminateOnNaN(save_to=tmp_path / "bad.safetensors")
+    model, _, _ = trained(layers, epochs=50, guard=guard, sample_weight=np.arange(32))
+    assert f"The batch is in {tmp_path / 'bad.safetensors'}." in guard.report
+    batch = nn.callbacks.BadBatch.load(tmp_path / "bad.safetensors")
+    for name in ("x", "y", "sample_weight"):
+        np.testing.assert_array_equal(getattr(batch, name), getattr(guard.batch, name))
+    assert (batch.epoch, batch.batch) == (guard.batch.epoch, guard.batch.batch)
+    nn.set_random_seed(99)
+    assert np.isnan(batch.repeat(model).item())
+    nn.files.save(tmp_path / "other.safetensors", {"x": x})
+    with pytest.raises(ValueError, match="holds no batch: it should have x, y, sample_weight, random_state"):
+        nn.callbacks.BadBatch.load(tmp_path / "other.safetensors")
+
+
+def test_a_batch_that_cannot_be_saved_is_reported_nevertheless(tmp_path):
+    _, guard, _ = trained([nn.Dense(1)], with_bad(x, 0), guard=nn.TerminateOnNaN(save_to=tmp_path))
+    assert "the loss became nan" in guard.report
+    assert f"The batch was not saved: {tmp_path}" in guard.report
+
+
 def test_the_next_training_begins_anew():
     guard = nn.TerminateOnNaN()
     trained([nn.Dense(1)], with_bad(x, (0, 0)), guard=guard)
