@@ -14,6 +14,7 @@ from . import (
     augmentation,
     callbacks,
     datasets,
+    exchange,
     files,
     initializers,
     layers,

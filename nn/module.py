@@ -53,6 +53,7 @@ class Module:
     training = False
     several_inputs = False
     shares_batch = False  # True: it goes through its batch in blocks, which `tinygrad_lite.threads()` shares out
+    _built_for: Any = None  # the shape of the inputs that `build` was given
     output_shape: Any = None  # of what it gave first, None for the batch axis; a list where it gave several
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -74,17 +75,20 @@ class Module:
         with scope(self.name or self._attribute or self.kind):
             first = not self.built
             if first:
-                self.build(mapped(lambda each: each.shape, x))
-                self.built = True
-                for name, child in self._children():
-                    child._attribute = name
-                if self.training:
-                    self.train()  # what was made just now too
+                self._build_once(mapped(lambda each: each.shape, x))
             out = self.call(x, *args, **options)
         if first:
             self.output_shape = mapped(lambda each: (None, *each.shape[1:]) if isinstance(each, Tensor) else None, out)
             self.name_weights()
         return out
+
+    def _build_once(self, input_shape: Any) -> None:
+        self.build(input_shape)
+        self.built, self._built_for = True, input_shape
+        for name, child in self._children():
+            child._attribute = name
+        if self.training:
+            self.train()  # what was made just now too
 
     def _inputs(self, given: Any) -> Any:
         """The inputs as Tensors, in a list or in the dict in which they were given."""
