@@ -2,7 +2,7 @@
 
 The network of Keras's mnist_mlp: 784-512-512-10, relu, dropout 0.2, RMSprop, batches of 128. After training it writes
 
-    weights.npz           what was learnt
+    weights.safetensors           what was learnt
     learning_curves.png   loss and accuracy, epoch by epoch
     digits.png            test digits with what the network read, its mistakes first
     gradient_graph.svg    the computation of one batch, and who is to blame for the error (also .png)

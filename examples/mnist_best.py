@@ -9,7 +9,7 @@ the learning: `--held-out 10000` does that. (So it was found that stronger bendi
 help to read each digit several times, moved a little.) Without it the network learns from all 60,000, and the test
 images are looked at once, at the very end. It writes
 
-    weights.npz   what was learnt
+    weights.safetensors   what was learnt
     digits.png    digits with what the network read, its mistakes first
 
 Run `python examples/mnist_best.py --help` for the options. It needs: pip install 'tinygrad_lite[examples]'
@@ -123,7 +123,7 @@ def main() -> None:
         confidences = nn.activations.softmax(model.predict(as_images(x_judged)))
         found.append(float((confidences.argmax(axis=1) == y_judged).mean()))
         print(f"seed {seed}: accuracy {found[-1]:.4f} after {minutes:.1f} minutes")
-    parts.save(folder / "weights.npz", lambda path: parts.save_weights(path, model))
+    parts.save(folder / "weights.safetensors", model.save_weights)
     parts.save_picture(folder / "digits.png", lambda: nn.plots.predictions(x_judged, y_judged, confidences))
     print("Test accuracy:" if not options.held_out else "Held-out accuracy:", *found)
 

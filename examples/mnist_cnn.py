@@ -3,7 +3,7 @@
 The network of Keras's mnist_cnn of 2016: two convolutions of 3 x 3 with 32 and 64 filters, max pooling, 128 neurons,
 10 answers; relu, dropout, Adadelta, batches of 128. After training it writes
 
-    weights.npz           what was learnt
+    weights.safetensors           what was learnt
     learning_curves.png   loss and accuracy, epoch by epoch
     digits.png            test digits with what the network read, its mistakes first
     gradient_graph.svg    the computation of one batch, and who is to blame for the error (also .png)

@@ -1,7 +1,7 @@
 """What the MNIST examples share: their options, the digits, and the pictures of what was learnt."""
 
 import argparse
-import os
+import io
 import sys
 import tempfile
 from collections.abc import Callable
@@ -90,7 +90,7 @@ def write_results(
     folder: Path, model: nn.Model, history: nn.History, x: np.ndarray, labels: np.ndarray, batch_size: int
 ) -> None:
     """What was learnt and how it does on the test digits x: the weights and three pictures."""
-    save(folder / "weights.npz", lambda path: save_weights(path, model))
+    save(folder / "weights.safetensors", model.save_weights)
     save_picture(folder / "learning_curves.png", history.plot)
     images, confidences = x.reshape(-1, 28, 28), model.predict(x)
     save_picture(folder / "digits.png", lambda: nn.plots.predictions(images, labels, confidences))
@@ -98,26 +98,23 @@ def write_results(
 
 
 def save(path: Path, write: Callable[[Path], Any]) -> None:
-    """Writes beside and renames, and says so. What can't be drawn does not end a run that has trained."""
-    beside = path.with_name(f".{os.getpid()}.{path.name}")
+    """Writes the file and says so. What can't be drawn does not end a run that has trained."""
     try:
-        write(beside)
-        beside.replace(path)
+        write(path)
         print("wrote", path)
     except (ImportError, OSError) as error:
         print(f"could not write {path}: {error}")
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def save_picture(path: Path, make: Callable[[], Any]) -> None:
     """The matplotlib Figure that `make` gives, as png."""
-    save(path, lambda beside: make().savefig(beside, format="png"))
 
+    def write(path: Path) -> None:
+        content = io.BytesIO()
+        make().savefig(content, format="png")
+        tg.files.write(path, content.getvalue())
 
-def save_weights(path: Path, model: nn.Model) -> None:
-    with path.open("wb") as file:
-        np.savez(file, **{name: weight.data for name, weight in model.named_weights()})
+    save(path, write)
 
 
 def loss_of_one_batch(model: nn.Model, x: np.ndarray, y: np.ndarray) -> tg.Tensor:

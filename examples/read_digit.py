@@ -46,7 +46,7 @@ def main() -> None:
 def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a PNG, JPEG, WebP, GIF or BMP picture")
-    parser.add_argument("--weights", type=Path, metavar="FILE", help="what a network has learnt (weights.npz)")
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="what a network has learnt (weights.safetensors)")
     parser.add_argument("--show", action="store_true", help="print what the network sees, in characters")
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="draw the blame of every pixel there, as PNG")
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="where MNIST is, if a network has to be trained")
@@ -61,7 +61,7 @@ def network(weights: Path | None, data: Path | None) -> tuple[str, nn.Sequential
         print("python examples/mnist_cnn.py trains one that reads better.")
         parts.prepared(networks.QUICK.parent)
         model = networks.quickly_trained(parts.load_digits(data)[0])
-        parts.save(networks.QUICK, lambda beside: parts.save_weights(beside, model))
+        parts.save(networks.QUICK, model.save_weights)
         return "mnist", model
     try:
         example, model = networks.load(path)

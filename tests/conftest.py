@@ -162,10 +162,9 @@ def mnist() -> Any:
 @pytest.fixture(scope="session")
 def trained(mnist: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file with the weights of mnist.py's network, trained quickly on the real MNIST."""
-    networks, parts = importlib.import_module("digit_parts.networks"), importlib.import_module("mnist_parts")
-    path = tmp_path_factory.mktemp("network") / "weights.npz"
-    parts.save_weights(path, networks.quickly_trained(mnist[0], epochs=3, verbose=0))
-    return path
+    networks = importlib.import_module("digit_parts.networks")
+    path = tmp_path_factory.mktemp("network") / "weights.safetensors"
+    return networks.quickly_trained(mnist[0], epochs=3, verbose=0).save_weights(path)
 
 
 def pytest_collection_modifyitems(items: list[Any]) -> None:

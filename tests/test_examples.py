@@ -10,7 +10,7 @@ import pytest
 import nn
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-FILES = ["weights.npz", "learning_curves.png", "digits.png", "gradient_graph.svg", "gradient_graph.png"]
+FILES = ["weights.safetensors", "learning_curves.png", "digits.png", "gradient_graph.svg", "gradient_graph.png"]
 
 
 def run(monkeypatch, *options, example="mnist.py"):
@@ -51,7 +51,7 @@ def test_the_best_network_is_judged_on_held_out_digits_if_told_so(monkeypatch, c
     assert lines[2] == "44 of the digits to learn from are held out; the test digits are not looked at"
     assert [line[:16] for line in lines if line.startswith("seed")] == ["seed 1: accuracy", "seed 2: accuracy"]
     assert lines[-1].startswith("Held-out accuracy: 0.")
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["digits.png", "weights.npz"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["digits.png", "weights.safetensors"]
     with pytest.raises(SystemExit, match="leaves none of 20 digits"):
         run(monkeypatch, "--samples", 20, "--held-out", 20, "--output", tmp_path, example="mnist_best.py")
 

@@ -83,7 +83,7 @@ class Classroom:
     def _keep(self, model: nn.Sequential) -> None:
         try:
             self._kept.parent.mkdir(parents=True, exist_ok=True)
-            parts.save(self._kept, lambda beside: parts.save_weights(beside, model))
+            parts.save(self._kept, model.save_weights)
         except OSError as error:
             print(f"could not write {self._kept}: {error}")
 

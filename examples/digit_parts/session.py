@@ -79,7 +79,7 @@ class DigitsSession:
         return {"networks": self.room.names(), "network": self.network, "side": SIDE, "pen": PEN}
 
     def choose(self, message: dict[str, Any]) -> dict[str, Any]:
-        """Reads with another network: {"name": "output/weights.npz"}."""
+        """Reads with another network: {"name": "output/weights.safetensors"}."""
         name = message.get("name")
         if not isinstance(name, str) or (name not in self.room.names() and name != self.network):
             raise ValueError('"name" has to be one of the networks there are.')

@@ -26,12 +26,11 @@ def run(monkeypatch, *options):
 @pytest.fixture
 def some_weights(tmp_path):
     """Weights of mnist.py's network that has learnt nothing."""
-    import mnist_parts
     from digit_parts import networks
 
     nn.set_random_seed(0)
-    mnist_parts.save_weights(tmp_path / "weights.npz", networks.mlp())
-    return tmp_path / "weights.npz"
+    networks.mlp().save_weights(tmp_path / "weights.safetensors")
+    return tmp_path / "weights.safetensors"
 
 
 def save(path, grey):
@@ -86,11 +85,11 @@ def test_the_best_network_that_was_trained_is_taken(monkeypatch, capsys, tmp_pat
     monkeypatch.chdir(tmp_path)
     for folder, network in [("", networks.mlp), ("mnist_cnn", networks.cnn)]:
         mnist_parts.prepared(Path("output") / folder)
-        mnist_parts.save_weights(Path("output") / folder / "weights.npz", network())
+        network().save_weights(Path("output") / folder / "weights.safetensors")
         run(monkeypatch, picture)
     said = capsys.readouterr().out
-    assert "The network is output/weights.npz, of examples/mnist.py" in said
-    assert "The network is output/mnist_cnn/weights.npz, of examples/mnist_cnn.py" in said
+    assert "The network is output/weights.safetensors, of examples/mnist.py" in said
+    assert "The network is output/mnist_cnn/weights.safetensors, of examples/mnist_cnn.py" in said
 
 
 def test_without_a_network_one_is_trained_once(monkeypatch, capsys, tmp_path, digits):
@@ -101,12 +100,12 @@ def test_without_a_network_one_is_trained_once(monkeypatch, capsys, tmp_path, di
         assert run(monkeypatch, *pictures) == 0
     said = capsys.readouterr().out
     assert said.count("There is no trained network in output/. One is trained quickly now, this once;") == 1
-    assert said.count("The network is output/read_digit/weights.npz, of examples/mnist.py") == 1
+    assert said.count("The network is output/read_digit/weights.safetensors, of examples/mnist.py") == 1
 
 
 def test_no_network_is_a_clear_end(monkeypatch, tmp_path):
-    (tmp_path / "weights.npz").write_bytes(b"PK")
-    for name in ("weights.npz", "absent.npz"):
+    (tmp_path / "weights.safetensors").write_bytes(b"PK")
+    for name in ("weights.safetensors", "absent.safetensors"):
         said = run(monkeypatch, "a.png", "--weights", tmp_path / name)
         assert said.startswith("no network to read with: ") and said.endswith("python examples/mnist_cnn.py")
 

@@ -1,8 +1,5 @@
 """A reading says what was read and why; weights from a file are believed only when they fit."""
 
-import io
-import zipfile
-
 import numpy as np
 import pytest
 
@@ -14,16 +11,6 @@ def network(name):
 
     nn.set_random_seed(3)
     return networks.NETWORKS[name]()
-
-
-def written(path, arrays, **options):
-    with path.open("wb") as file:
-        np.savez(file, **arrays, **options)
-    return path
-
-
-def weights_of(model):
-    return {name: weight.data for name, weight in model.named_weights()}
 
 
 def image_of_noise():
@@ -82,7 +69,7 @@ def test_weights_are_those_of_the_example_that_wrote_them(name, tmp_path):
     from digit_parts import networks
 
     model = network(name)
-    path = written(tmp_path / "weights.npz", weights_of(model))
+    path = model.save_weights(tmp_path / "weights.safetensors")
     example, loaded = networks.load(path)
     assert example == name
     for ours, theirs in zip(loaded.get_weights(), model.get_weights(), strict=True):
@@ -107,82 +94,46 @@ def test_the_networks_are_the_examples_own(name, monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "argv", [name, "--epochs", "1", "--samples", "100", "--output", str(tmp_path)])
     monkeypatch.setattr(nn.datasets.mnist, "load_data", lambda folder: nn.datasets.digits.load_data())
     runpy.run_path(str(Path(mnist_parts.__file__).with_name(f"{name}.py")), run_name="__main__")
-    mnist_parts.save_weights(tmp_path / "weights.npz", kept[0])
-    example, model = networks.load(tmp_path / "weights.npz")
+    kept[0].save_weights(tmp_path / "weights.safetensors")
+    example, model = networks.load(tmp_path / "weights.safetensors")
     assert example == name
     image = image_of_noise()
     theirs = kept[0].predict(image.reshape(1, *kept[0].input_shape))[0]
     np.testing.assert_allclose(read(model, image).confidences, theirs, atol=1e-5)
 
 
-def test_a_file_that_was_pickled_is_not_unpickled(tmp_path):
-    from digit_parts import networks
-
-    class Trap:
-        def __reduce__(self):
-            return (open, (str(tmp_path / "sprung"), "w"))
-
-    arrays = weights_of(network("mnist")) | {"dense.bias": np.array([Trap()] * 512, object)}
-    path = written(tmp_path / "weights.npz", arrays, allow_pickle=True)
-    with pytest.raises(ValueError, match=r"dense\.bias in .* is object of shape"):
-        networks.load(path)
-    assert not (tmp_path / "sprung").exists()
-
-
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        (
-            {"dense.bias": np.zeros(512)},
-            "is larger than a weight of examples/mnist.py",
-        ),
-        (
-            {"dense.bias": np.zeros((2, 256), "f4")},
-            r"is float32 of shape \(2, 256\); expected float32 of shape \(512,\)",
-        ),
+        ({"dense.bias": np.zeros((2, 256), "f4")}, r"'dense\.bias' is \(2, 256\), expected \(512,\)"),
+        ({"dense.bias": "text"}, r"dense\.bias holds real numbers"),
         ({"dense.bias": np.full(512, np.nan, "f4")}, "holds numbers that are infinite or none"),
-        ({"dense.bias": np.zeros(10**6, "f4")}, "is larger than a weight of examples/mnist.py"),
-        ({"other": np.zeros(3, "f4")}, "holds weights of another network .* examples/mnist_cnn.py"),
+        ({"other": np.zeros(3, "f4")}, r"holds weights of another network .* examples/mnist_cnn\.py"),
     ],
 )
 def test_weights_that_do_not_fit(changed, message, tmp_path):
     from digit_parts import networks
 
-    path = written(tmp_path / "weights.npz", weights_of(network("mnist")) | changed)
-    with pytest.raises(ValueError, match=message):
+    path = nn.files.save(tmp_path / "weights.safetensors", network("mnist").state_dict() | changed)
+    with pytest.raises(ValueError, match=message) as refusal:
         networks.load(path)
+    assert "weights.safetensors" in str(refusal.value)
 
 
 def test_damaged_files_of_weights(tmp_path):
     from digit_parts import networks
 
-    whole = written(tmp_path / "weights.npz", weights_of(network("mnist"))).read_bytes()
-    rng, told = np.random.default_rng(0), []
+    path = network("mnist").save_weights(tmp_path / "weights.safetensors")
+    whole = path.read_bytes()
     for content in (b"", b"PK", whole[:1000], whole[-3000:], bytes(5000)):
-        (tmp_path / "weights.npz").write_bytes(content)
-        with pytest.raises(ValueError, match="is no file of weights"):
-            networks.load(tmp_path / "weights.npz")
-    for at in [*rng.integers(0, 200, 15), *rng.integers(len(whole) - 700, len(whole), 25)]:
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"cannot read .*weights\.safetensors"):
+            networks.load(path)
+    for at in np.random.default_rng(0).integers(0, len(whole), 20):
         damaged = bytearray(whole)
-        damaged[at] ^= 0xFF
-        (tmp_path / "weights.npz").write_bytes(damaged)
-        try:
-            networks.load(tmp_path / "weights.npz")
-        except ValueError as error:
-            told.append(str(error))
-    assert told and all("weights.npz" in text for text in told)
+        damaged[at] ^= 1
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match=r"cannot read .*weights\.safetensors"):
+            networks.load(path)
     with pytest.raises(FileNotFoundError):
-        networks.load(tmp_path / "absent.npz")
-
-
-def test_a_member_that_says_it_is_small_does_not_grow(tmp_path):
-    from digit_parts import networks
-
-    names = dict(network("mnist").named_weights())
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in names:
-            archive.writestr(f"{name}.npy", bytes(10**7))
-    (tmp_path / "weights.npz").write_bytes(file.getvalue())
-    with pytest.raises(ValueError, match="is larger than a weight"):
-        networks.load(tmp_path / "weights.npz")
+        networks.load(tmp_path / "absent.safetensors")

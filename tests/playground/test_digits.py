@@ -8,7 +8,6 @@ import threading
 import numpy as np
 import pytest
 
-import mnist_parts
 import nn
 from digit_parts import mnist_form, networks
 from digit_parts.classroom import LEARNING, Classroom
@@ -25,9 +24,12 @@ def room(tmp_path_factory):
     """A classroom with the weights of two networks that have learnt nothing."""
     folder = tmp_path_factory.mktemp("room")
     nn.set_random_seed(0)
-    for path, network in [("output/weights.npz", networks.mlp), ("output/mnist_cnn/weights.npz", networks.cnn)]:
+    for path, network in [
+        ("output/weights.safetensors", networks.mlp),
+        ("output/mnist_cnn/weights.safetensors", networks.cnn),
+    ]:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        mnist_parts.save_weights(folder / path, network())
+        network().save_weights(folder / path)
     return Classroom(folder)
 
 
@@ -54,14 +56,14 @@ def frame(tab):
 
 def test_strokes_are_read_as_drawn(tab, room):
     told = ask(tab, "open")
-    assert told["networks"] == ["output/mnist_cnn/weights.npz", "output/weights.npz"]
-    assert told["network"] == "output/mnist_cnn/weights.npz" and not tab.playing
-    ask(tab, "network", name="output/weights.npz")
-    assert frame(tab) == ({"network": "output/weights.npz", "number": 0, "digit": None}, {})
+    assert told["networks"] == ["output/mnist_cnn/weights.safetensors", "output/weights.safetensors"]
+    assert told["network"] == "output/mnist_cnn/weights.safetensors" and not tab.playing
+    ask(tab, "network", name="output/weights.safetensors")
+    assert frame(tab) == ({"network": "output/weights.safetensors", "number": 0, "digit": None}, {})
     assert ask(tab, "strokes", strokes=SEVEN) == {}
     header, arrays = frame(tab)
     form = mnist_form.of_strokes([np.array(SEVEN[0], float).reshape(-1, 2)], told["pen"])
-    reading = read(networks.load(room._paths["output/weights.npz"])[1], form.image)
+    reading = read(networks.load(room._paths["output/weights.safetensors"])[1], form.image)
     assert header["digit"] == reading.digit and header["example"] == "mnist"
     np.testing.assert_allclose(header["confidences"], reading.confidences, atol=1e-6)
     assert header["place"] == [form.left, form.top, form.scale]
@@ -95,7 +97,7 @@ def test_a_convolution_s_maps_are_sent(tab):
         ("strokes", {"strokes": [[1.0, 1e9]]}, "numbers on or near the board"),
         ("strokes", {"strokes": SEVEN, "number": -1}, "a whole number from 0"),
         ("strokes", {"strokes": [{"x": 1}]}, "a list of at most 100 lists"),
-        ("network", {"name": "../weights.npz"}, "one of the networks there are"),
+        ("network", {"name": "../weights.safetensors"}, "one of the networks there are"),
         ("network", {}, "one of the networks there are"),
         ("picture", {}, "a picture file in base64"),
         ("picture", {"data": "no base64!"}, "base64|padding|Only"),
@@ -132,13 +134,13 @@ def test_weights_that_have_been_damaged_are_told_and_the_old_network_stays(tmp_p
     (tmp_path / networks.WRITTEN[0]).write_bytes(b"damaged, too")
     for path in networks.WRITTEN[1:]:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        mnist_parts.save_weights(tmp_path / path, networks.mlp())
+        networks.mlp().save_weights(tmp_path / path)
     tab = DigitsSession(Classroom(tmp_path))
-    (tmp_path / "output/weights.npz").write_bytes(b"PK")
-    with pytest.raises(ValueError, match="is no file of weights"):
-        ask(tab, "network", name="output/weights.npz")
+    (tmp_path / "output/weights.safetensors").write_bytes(b"PK")
+    with pytest.raises(ValueError, match="as a safetensors file: it ends after 2 bytes"):
+        ask(tab, "network", name="output/weights.safetensors")
     ask(tab, "strokes", strokes=SEVEN)
-    assert frame(tab)[0]["network"] == "output/mnist_cnn/weights.npz"  # mnist_best's is damaged
+    assert frame(tab)[0]["network"] == "output/mnist_cnn/weights.safetensors"  # mnist_best's is damaged
     for path in networks.WRITTEN[1:]:
         (tmp_path / path).write_bytes(b"")
     assert DigitsSession(Classroom(tmp_path)).network == LEARNING

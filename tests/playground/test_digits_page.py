@@ -7,7 +7,6 @@ import shutil
 import numpy as np
 import pytest
 
-import mnist_parts
 import nn
 from digit_parts import networks
 from digit_parts.classroom import Classroom
@@ -86,9 +85,12 @@ def page_of(serve, parts, browse_url):
 @pytest.fixture
 def page(page_of, tmp_path):
     nn.set_random_seed(0)
-    for path, network in [("output/weights.npz", networks.mlp), ("output/mnist_cnn/weights.npz", networks.cnn)]:
+    for path, network in [
+        ("output/weights.safetensors", networks.mlp),
+        ("output/mnist_cnn/weights.safetensors", networks.cnn),
+    ]:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        mnist_parts.save_weights(tmp_path / path, network())
+        network().save_weights(tmp_path / path)
     return page_of(tmp_path)
 
 
@@ -130,7 +132,7 @@ def test_undo_clear_and_the_other_network(page):
     page.settled()
     alone = page.text("confidences")
     assert alone != both
-    page.run("document.getElementById('network').value = 'output/weights.npz'")
+    page.run("document.getElementById('network').value = 'output/weights.safetensors'")
     page.run("document.getElementById('network').dispatchEvent(new Event('change'))")
     until(lambda: "512 neurons" in page.text("layers"))
     assert page.text("confidences") != alone
@@ -194,7 +196,7 @@ def test_a_photo_of_a_large_noisy_sheet_is_made_small_enough_to_be_sent(page):
 @pytest.mark.slow
 def test_strokes_of_real_digits_drawn_with_the_mouse_are_read_right(page_of, mnist, trained, tmp_path):
     (tmp_path / "output").mkdir()
-    shutil.copy(trained, tmp_path / "output/weights.npz")
+    shutil.copy(trained, tmp_path / "output/weights.safetensors")
     page = page_of(tmp_path).open()
     _, (images, labels) = mnist
     answers = []

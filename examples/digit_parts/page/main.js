@@ -194,8 +194,10 @@ setTheme(saved ? saved === "dark" : prefersDark.matches, false);
 prefersDark.addEventListener("change", () => setTheme(prefersDark.matches, false));
 
 const NAMES = {
-  "output/mnist_best/weights.npz": "mnist_best.py's network", "output/mnist_cnn/weights.npz": "mnist_cnn.py's network",
-  "output/weights.npz": "mnist.py's network", "output/read_digit/weights.npz": "mnist.py's network, trained quickly",
+  "output/mnist_best/weights.safetensors": "mnist_best.py's network",
+  "output/mnist_cnn/weights.safetensors": "mnist_cnn.py's network",
+  "output/weights.safetensors": "mnist.py's network",
+  "output/read_digit/weights.safetensors": "mnist.py's network, trained quickly",
 };
 
 const connection = new Connection({
