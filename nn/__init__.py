@@ -23,6 +23,7 @@ from . import (
     onnx,
     optimizers,
     plots,
+    schedules,
 )
 from .callbacks import (
     Callback,
@@ -91,7 +92,7 @@ from .losses import one_hot
 from .model import Model
 from .module import Module
 from .neurons import as_neurons
-from .optimizers import SGD, Adadelta, Adam, AdamW, Optimizer, RMSprop
+from .optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, Lamb, Lion, Muon, Nadam, Optimizer, RMSprop
 from .pipeline import Dataset
 from .random import random_generator, set_random_seed
 from .sequential import Sequential

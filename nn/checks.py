@@ -25,14 +25,14 @@ def whole_numbers(name: str, value: Any, count: int) -> tuple[int, ...]:
     return tuple([whole_number(name, n, 1) for n in values])
 
 
-def number(name: str, value: Any, below: float = math.inf) -> Any:
-    """The argument, if it is from 0 to below `below`. Raises TypeError for what is no number, else ValueError."""
+def number(name: str, value: Any, below: float = math.inf) -> float:
+    """The argument as a float, from 0 to below `below`. Raises TypeError for what is no number, else ValueError."""
     span = "at least 0" if below == math.inf else f"at least 0 and below {below}"
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"{name} must be a number, {span}, given {type(value).__name__} {value!r:.60}")
     if not 0 <= value < below:
         raise ValueError(f"{name} must be a number, {span}, given {value!r}")
-    return value
+    return float(value)
 
 
 def real_number(name: str, value: Any) -> float:

@@ -1,9 +1,13 @@
 """Each weight's step as large as its steps used to be, compared with its gradients: no learning rate to choose."""
 
+from typing import Unpack
+
 import numpy as np
 
 from ..checks import number
+from ..schedules import LearningRate
 from .optimizer import Optimizer, State
+from .options import Options
 
 
 class Adadelta(Optimizer):
@@ -13,8 +17,14 @@ class Adadelta(Optimizer):
     needs no learning rate: it is 1 here, as in Keras of 2016 (Keras 3's default, 0.001, takes a thousandth of a step).
     """
 
-    def __init__(self, learning_rate: float = 1.0, rho: float = 0.95, epsilon: float = 1e-7) -> None:
-        super().__init__(learning_rate)
+    def __init__(
+        self,
+        learning_rate: LearningRate = 1.0,
+        rho: float = 0.95,
+        epsilon: float = 1e-7,
+        **options: Unpack[Options],
+    ) -> None:
+        super().__init__(learning_rate, **options)
         self.rho = number("rho", rho, below=1)
         self.epsilon = number("epsilon", epsilon)
         if not epsilon:

@@ -1,9 +1,13 @@
 """Stochastic gradient descent."""
 
+from typing import Unpack
+
 import numpy as np
 
 from ..checks import number
+from ..schedules import LearningRate
 from .optimizer import Optimizer, State
+from .options import Options
 
 
 class SGD(Optimizer):
@@ -12,8 +16,14 @@ class SGD(Optimizer):
     Momentum: Polyak 1964; Nesterov's form, w += momentum * v - learning_rate * g: Sutskever et al. 2013.
     """
 
-    def __init__(self, learning_rate: float = 0.01, momentum: float = 0.0, nesterov: bool = False) -> None:
-        super().__init__(learning_rate)
+    def __init__(
+        self,
+        learning_rate: LearningRate = 0.01,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        **options: Unpack[Options],
+    ) -> None:
+        super().__init__(learning_rate, **options)
         self.momentum = number("momentum", momentum)
         if self.momentum > 1:
             raise ValueError(f"momentum must be from 0 to 1, given {momentum}")

@@ -1,7 +1,6 @@
 """Callbacks that watch one number decide as Keras's do, over many random trainings; and what they do otherwise."""
 
 import inspect
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -22,7 +21,7 @@ class Weights:
 
     def __init__(self):
         self.epoch, self.stop_training, self.saved = None, False, []
-        self.optimizer = SimpleNamespace(learning_rate=1.0)
+        self.optimizer = nn.SGD(1.0)
 
     def get_weights(self):
         return [self.epoch]
@@ -308,3 +307,12 @@ def test_the_best_weights_are_in_the_file(tmp_path):
         model.load_weights(tmp_path / file)
         for weight, then in zip(model.get_weights(), seen[epoch], strict=True):
             np.testing.assert_array_equal(weight, then)
+
+
+@pytest.mark.parametrize("callback", [nn.ReduceLROnPlateau("loss"), nn.LearningRateScheduler(lambda epoch, rate: 0.1)])
+def test_two_cannot_set_one_learning_rate(callback):
+    model = Weights()
+    model.optimizer.learning_rate = nn.schedules.CosineDecay(0.1, 10)
+    callback.model = model
+    with pytest.raises(TypeError, match=r"sets the learning rate, and so does the optimizer's schedule CosineDecay\("):
+        callback.on_train_begin({})
