@@ -26,6 +26,7 @@ from . import (
     schedules,
 )
 from .callbacks import (
+    BackupAndRestore,
     Callback,
     CSVLogger,
     EarlyStopping,

@@ -27,6 +27,9 @@ class Source:
         """The batches (x, y, sample_weight) of epoch `number`, from batch `start` on."""
         raise NotImplementedError
 
+    def put_aside(self, epochs: int) -> None:
+        """Leaves out what so many epochs would take, where a run goes on that was begun by another program."""
+
     def close(self) -> None:
         """Ends what works ahead."""
 
@@ -108,6 +111,11 @@ class IteratorSource(Source):
         self.form, self.iterator, self.steps = form, iterator, steps
         self._taken = 0
         self._ended = False
+
+    def put_aside(self, epochs: int) -> None:
+        for number in range(epochs if self.steps else 0):
+            for _ in self._epoch(number):
+                pass
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         if self._ended:

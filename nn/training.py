@@ -42,6 +42,7 @@ class Training:
             callback.training = self
         params = {"epochs": epochs, "steps": source.steps, "verbose": verbose}
         self.told = CallbackList(self.listeners, model, params)
+        self._logs: Logs = {}  # of the epoch so far
         self._random_before_epoch: Any = None
         self._sample: Any = None  # no sample, in the shape and dtype of the inputs: an unbuilt model is built with it
 
@@ -51,8 +52,9 @@ class Training:
         model.stop_training, model._training = False, self
         try:
             self.told.tell("on_train_begin", {})
-            while self.epoch < self.epochs and not model.stop_training:
+            while self.epoch < self.epochs and (not model.stop_training or self.batch):
                 logs = self._train_epoch()
+            self.optimizer.finalize_variable_values(model.trainable_weights if model.built else [])
             self.finished = True
         finally:
             self.source.close()
@@ -67,6 +69,7 @@ class Training:
         model._trained = model.trainable_weights if model.built else None
         if self.batch == 0:
             self._random_before_epoch = _random_state()
+            self._logs = {}
             model.reset_metrics()
             batches = self.source.epoch(epoch)
         else:  # goes on in the middle: the order is drawn once more, as at the beginning of the epoch
@@ -74,22 +77,97 @@ class Training:
             _set_random_state(self._random_before_epoch)
             batches = self.source.epoch(epoch, self.batch)
             _set_random_state(now)
-        logs: Logs = {}
-        for batch in batches:
+        while not model.stop_training and (batch := next(batches, None)) is not None:
             model.batch = batch
             told.tell("on_train_batch_begin", self.batch, {})
-            logs = model.train_step(*batch)
+            self._logs = model.train_step(*batch)
             self._sample = mapped(lambda array: array[:0], batch[0])
             self.batch += 1
-            told.tell("on_train_batch_end", self.batch - 1, logs)
-            if model.stop_training:
-                break
+            told.tell("on_train_batch_end", self.batch - 1, self._logs)
         model.batch = None
         model.eval()
-        logs = logs | self.validate(told, epoch)
+        logs = self._logs | self.validate(told, epoch)
         self.epoch, self.batch = epoch + 1, 0
         told.tell("on_epoch_end", epoch, logs)
         return logs
+
+    # To go on later.
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that a run needs to go on from here, to the bit: a nest of dicts, lists, numbers, words and arrays.
+
+        Weights, optimizer, metrics, callbacks, epoch and batch, and the random numbers of this thread: nn's, NumPy's
+        global ones and Python's. What a Dataset or arrays give follows from these; of a generator, as many batches are
+        drawn anew and put aside. Random numbers that a generator of the user draws elsewhere are the user's to keep.
+        """
+        model = self.model
+        return {
+            "version": _VERSION,
+            "epoch": self.epoch,
+            "batch": self.batch,
+            "steps": self.source.steps,
+            "stopped": model.stop_training,
+            "logs": self._logs,
+            "sample": self._sample,
+            "weights": model.state_dict(),
+            "trained": [name for name, weight in model.named_weights() if weight.requires_grad],
+            "optimizer": self.optimizer.state_dict(model.trainable_weights),
+            "metrics": self.objective.state_dict(),
+            "random": _random_state(),
+            "random_before_epoch": self._random_before_epoch,
+            "callbacks": [{"class": type(c).__name__, "state": c.state_dict()} for c in self._with_state()],
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Stands where that run stood, ready to go on.
+
+        Raises ValueError where the state is of another model, optimizer, metrics, callbacks or number of batches; the
+        model is untouched then.
+        """
+        model = self.model
+        self._check(state)
+        model.build_on(state["sample"])
+        trained = [name for name, weight in model.named_weights() if weight.requires_grad]
+        if trained != state["trained"]:
+            raise ValueError(
+                f"what is trained is {_listing(trained)}, in what was kept it is {_listing(state['trained'])}"
+            )
+        self.objective.load_state_dict(state["metrics"])  # only means: it is the first, as it changes no weight
+        weights = model.state_dict()
+        model.load_state_dict(state["weights"])
+        try:
+            self.optimizer.load_state_dict(state["optimizer"], model.trainable_weights)
+        except BaseException:
+            model.load_state_dict(weights)
+            raise
+        for callback, kept in zip(self._with_state(), state["callbacks"], strict=True):
+            callback.load_state_dict(kept["state"])
+        self.source.put_aside(state["epoch"] - self.epoch)
+        self.epoch, self.batch, self._logs = state["epoch"], state["batch"], state["logs"]
+        self._sample, self._random_before_epoch = state["sample"], state["random_before_epoch"]
+        model.stop_training = state["stopped"]
+        _set_random_state(state["random"])
+
+    def _with_state(self) -> list[Callback]:
+        return [callback for callback in self.listeners if type(callback).state_dict is not Callback.state_dict]
+
+    def _check(self, state: dict[str, Any]) -> None:
+        if not isinstance(state, dict) or "version" not in state or "callbacks" not in state:
+            raise ValueError("this is no state of a training run: it has neither a version nor callbacks")
+        if state["version"] != _VERSION:
+            raise ValueError(f"the state of the run has the version {state['version']}, this nn knows {_VERSION}")
+        ours, kept = ([type(c).__name__ for c in self._with_state()], [each["class"] for each in state["callbacks"]])
+        if ours != kept:
+            raise ValueError(f"the callbacks are {_listing(ours)}, in what was kept they are {_listing(kept)}")
+        if state["steps"] != self.source.steps:
+            raise ValueError(
+                f"an epoch has {self.source.steps} batches, in what was kept it has {state['steps']}: go on with the"
+                " same data and batch_size"
+            )
+
+
+def _listing(names: list[str]) -> str:
+    return ", ".join(names) or "none"
 
 
 def _random_state() -> dict[str, Any]:

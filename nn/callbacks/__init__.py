@@ -1,5 +1,6 @@
 """Callbacks, one a file: what `fit`, `evaluate` and `predict` tell while they run, and who listens."""
 
+from .backup_and_restore import BackupAndRestore
 from .bad_batch import BadBatch
 from .callback import Callback, CallbackList, Logs, as_callbacks
 from .csv_logger import CSVLogger

@@ -86,12 +86,12 @@ class CSVLogger(Callback):
         self._file = None
 
     def state_dict(self) -> dict[str, Any]:
-        """How long the file is, if there is a line of this training in it."""
-        return {"length": os.fstat(self._file.fileno()).st_size if self._file and self._columns else None}
+        """How much of the file is to stay."""
+        kept = self._file is not None and (self._columns or self._goes_on)
+        return {"length": os.fstat(self._file.fileno()).st_size if kept else 0}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Cuts the file back to the length that it had."""
-        if state["length"] is not None and self._file is not None:
-            self._goes_on = True
-            if os.fstat(self._file.fileno()).st_size > state["length"]:
-                self._file.truncate(state["length"])
+        self._goes_on = self.append or state["length"] > 0
+        if self._file is not None and os.fstat(self._file.fileno()).st_size > state["length"]:
+            self._file.truncate(state["length"])
