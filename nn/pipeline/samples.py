@@ -38,8 +38,8 @@ class Rows(Step):
 
     def together(self, numbers: list[int]) -> Element:
         """Several rows as one batch: a view of the arrays where they follow each other."""
-        first, last = numbers[0], numbers[-1] + 1
-        return self.row(slice(first, last) if numbers == [*range(first, last)] else np.array(numbers))
+        first, end = numbers[0], numbers[0] + len(numbers)
+        return self.row(slice(first, end) if numbers == [*range(first, end)] else np.array(numbers))
 
     def elements(self, epoch: int, start: int) -> Iterator[Element]:
         yield from map(self.row, self.order.elements(epoch, start))
