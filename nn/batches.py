@@ -2,7 +2,7 @@
 
 import math
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from itertools import chain, islice
 from itertools import count as count_from
@@ -31,7 +31,7 @@ class Source:
         """Leaves out what so many epochs would take, where a run goes on that was begun by another program."""
 
     def close(self) -> None:
-        """Ends what works ahead."""
+        """Ends the epoch that is going on, and what works ahead for it."""
 
 
 class ArraySource(Source):
@@ -70,13 +70,15 @@ class PassSource(Source):
         self.form, self.passes, self.steps_per_epoch = form, passes, steps
         self.steps = passes.length if steps is None else steps
         self._stream: tuple[int, Iterator[Any]] | None = None  # between epochs: the place it has come to, and itself
+        self._epoch: Generator[Batch] | None = None
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         if self.steps_per_epoch is None:
             given = _not_empty(self.passes.epoch(number, start), start)
         else:
-            given = self._part(number * self.steps_per_epoch + start, self.steps_per_epoch - start)
-        return _checked(self.form, given, start)
+            given = self._part(number * self.steps_per_epoch + start, max(0, self.steps_per_epoch - start))
+        self._epoch = _checked(self.form, given, start)
+        return self._epoch
 
     def _part(self, place: int, steps: int) -> Iterator[Any]:
         """So many batches of the stream."""
@@ -97,7 +99,9 @@ class PassSource(Source):
             number, start = number + 1, 0
 
     def close(self) -> None:
-        self._stream = None
+        if self._epoch is not None:
+            self._epoch.close()
+        self._stream = self._epoch = None
 
 
 class IteratorSource(Source):
@@ -119,7 +123,7 @@ class IteratorSource(Source):
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         if self._ended:
-            raise ValueError(f"epoch {number} has no batches: x is an iterator, which has ended. {_INSTEAD}")
+            raise ValueError(f"epoch {number} has no batches: the iterator has ended. {_INSTEAD}")
         return _checked(self.form, islice(self._epoch(number), start, None), start)
 
     def _epoch(self, number: int) -> Iterator[Any]:
@@ -131,14 +135,13 @@ class IteratorSource(Source):
                 if self.steps is None and self._taken:
                     return
                 raise ValueError(
-                    f"x is an iterator that ended after {self._taken} batches, before batch {step} of epoch {number}."
-                    f" {_INSTEAD}"
+                    f"the iterator ended after {self._taken} batches, before batch {step} of epoch {number}. {_INSTEAD}"
                 ) from None
             self._taken += 1
             yield batch
 
 
-_INSTEAD = "Give the function that makes it, fit(function), not fit(function()), or an iterator that goes on"
+_INSTEAD = "Give the function that makes it, function, not function(), or an iterator that goes on"
 
 
 def _not_empty(given: Iterable[Any], start: int) -> Iterator[Any]:
@@ -148,10 +151,10 @@ def _not_empty(given: Iterable[Any], start: int) -> Iterator[Any]:
         empty = False
         yield batch
     if empty:
-        raise ValueError("x gives no batches")
+        raise ValueError("there are no batches: an epoch needs at least one")
 
 
-def _checked(form: Form, given: Iterator[Any], start: int) -> Iterator[Batch]:
+def _checked(form: Form, given: Iterator[Any], start: int) -> Generator[Batch]:
     for number, batch in enumerate(given, start):
         yield form.batch(number, batch)
 
@@ -200,8 +203,8 @@ def as_source(
     if hasattr(x, "__next__") and not isinstance(x, type):
         if epochs > 1 and steps is None:
             raise ValueError(
-                f"x is an iterator, which can't be gone through {epochs} times: give steps_per_epoch, or the function"
-                " that makes the iterator, fit(function), not fit(function())"
+                f"an iterator can't be gone through {epochs} times: say how many of its batches are an epoch, with"
+                " steps_per_epoch or validation_steps, or give the function that makes it, function, not function()"
             )
         return IteratorSource(form, x, steps)
     if _is_sequence(x):

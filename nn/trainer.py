@@ -1,7 +1,7 @@
 """The training surface, in Keras's words: `compile`, `fit`, `evaluate`, `predict`, and the steps they are made of."""
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -130,10 +130,12 @@ class Trainer(Module):
         self._compiled()
         epochs = whole_number("epochs", epochs, 0)
         initial_epoch = whole_number("initial_epoch", initial_epoch, 0)
+        freq = whole_number("validation_freq", validation_freq, 1)
         validation = None
         if validation_data is not None:
             size = batch_size if validation_batch_size is None else validation_batch_size
-            validation = self._validation_source(validation_data, size, validation_steps)
+            times = epochs // freq - initial_epoch // freq
+            validation = self._validation_source(validation_data, size, validation_steps, times)
         elif validation_split:
             form = self._form()
             x, y, sample_weight = form.columns(x, y, sample_weight)
@@ -142,8 +144,9 @@ class Trainer(Module):
             size = batch_size if validation_batch_size is None else validation_batch_size
             validation = as_source(x_held, y_held, weight_held, size, form=form)
         form = self._form(class_weight)
-        source = as_source(x, y, sample_weight, batch_size, shuffle, steps_per_epoch, form=form, epochs=epochs)
-        freq = whole_number("validation_freq", validation_freq, 1)
+        source = as_source(
+            x, y, sample_weight, batch_size, shuffle, steps_per_epoch, form=form, epochs=epochs - initial_epoch
+        )
 
         def validate(told: CallbackList, epoch: int) -> Logs:
             if validation is None or (epoch + 1) % freq:
@@ -163,7 +166,7 @@ class Trainer(Module):
         own = type(self).train_step is not Trainer.train_step or type(self).compute_loss is not Trainer.compute_loss
         return Form(self._input_names, self._output_names(), targets=not own, class_weight=class_weight)
 
-    def _validation_source(self, data: Any, batch_size: int | None, steps: int | None) -> Source:
+    def _validation_source(self, data: Any, batch_size: int | None, steps: int | None, times: int) -> Source:
         form = self._form()
         if isinstance(data, (tuple, list)):
             if not 2 <= len(data) <= 3 and form.targets:
@@ -177,7 +180,7 @@ class Trainer(Module):
             raise TypeError(
                 f"validation_data must be a tuple (x, y), or what gives batches, given {type(data).__name__}"
             )
-        return as_source(data, steps_per_epoch=steps, form=form)
+        return as_source(data, steps_per_epoch=steps, form=form, epochs=times)
 
     def _try(self, *sources: Source) -> None:
         """Judges the first sample of arrays: what does not fit is noticed now, not after an epoch."""
@@ -286,7 +289,7 @@ class Trainer(Module):
         logs: Logs = {}
         self.reset_metrics()
         told.tell("on_test_begin", {})
-        with self._judging():
+        with self._judging(), closing(source):
             for number, batch in enumerate(source.epoch(0)):
                 told.tell("on_test_batch_begin", number, {})
                 logs = self.test_step(*batch)
@@ -318,7 +321,7 @@ class Trainer(Module):
         told = CallbackList(as_callbacks(callbacks), self, {"steps": source.steps, "verbose": verbose})
         parts = []
         told.tell("on_predict_begin", {})
-        with self._judging():
+        with self._judging(), closing(source):
             for number, (x_batch, _, _) in enumerate(source.epoch(0)):
                 told.tell("on_predict_batch_begin", number, {})
                 parts.append(mapped(Tensor.numpy, self(as_input(x_batch))))

@@ -49,15 +49,19 @@ def workers():
     return [thread for thread in threading.enumerate() if thread.name == "nn.Dataset"]
 
 
+def wait_for_no_workers():
+    end = time.monotonic() + 10
+    while workers() and time.monotonic() < end:
+        time.sleep(0.001)
+    assert workers() == []
+
+
 @pytest.fixture(autouse=True)
 def no_thread_is_left():
     yield
     if workers():
         gc.collect()  # a caught error's traceback may hold an iterator
-    end = time.monotonic() + 10
-    while workers() and time.monotonic() < end:
-        time.sleep(0.001)
-    assert workers() == []
+    wait_for_no_workers()
 
 
 # Where samples come from.
@@ -399,10 +403,7 @@ def test_threads_end_when_nobody_asks_any_more():
         assert len(workers()) == 6
         leave(given)
         del given
-        end = time.monotonic() + 10
-        while workers() and time.monotonic() < end:
-            time.sleep(0.001)
-        assert not workers()
+        wait_for_no_workers()
 
 
 def test_a_batch_that_was_given_is_not_kept():
@@ -596,6 +597,17 @@ def test_steps_per_epoch_of_a_dataset_go_on_through_its_passes(step):
     source.close()
 
 
+@pytest.mark.parametrize("steps", [None, 2])
+def test_closing_a_source_ends_its_threads_though_somebody_holds_its_iterator(steps):
+    source = as_source(DATA.batch(2).map(lambda x, y: (x, y), 2).prefetch(1), steps_per_epoch=steps)
+    given = source.epoch(0)
+    next(given)
+    assert workers()
+    source.close()
+    wait_for_no_workers()
+    assert list(given) == []
+
+
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
@@ -603,7 +615,7 @@ def test_steps_per_epoch_of_a_dataset_go_on_through_its_passes(step):
         (lambda: as_source(DATA.batch(2).repeat()), ValueError, "does not end: give steps_per_epoch"),
         (lambda: as_source(DATA.batch(2), Y), ValueError, "y is given beside x, but x is a Dataset"),
         (lambda: as_source(DATA.batch(2), batch_size=2), ValueError, "batch_size=2 is given, but x is a Dataset"),
-        (lambda: list(as_source(DATA.batch(2).take(0)).epoch(0)), ValueError, "x gives no batches"),
+        (lambda: list(as_source(DATA.batch(2).take(0)).epoch(0)), ValueError, "there are no batches"),
         (
             lambda: list(as_source(nn.Dataset.from_generator(lambda: [(1.0, 2)])).epoch(0)),
             ValueError,
@@ -614,3 +626,65 @@ def test_steps_per_epoch_of_a_dataset_go_on_through_its_passes(step):
 def test_a_dataset_that_fit_cannot_use_is_refused(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def trained(data, epochs=2, **options):
+    nn.set_random_seed(0)
+    model = nn.Sequential([nn.Dense(4, "relu", input_shape=(3,)), nn.Dropout(0.5), nn.Dense(1)])
+    model.compile("sgd", "mse")
+    return model, model.fit(data, epochs=epochs, verbose=0, **options)
+
+
+X3 = np.random.default_rng(1).standard_normal((40, 3)).astype(np.float32)
+Y3 = X3.sum(axis=1, keepdims=True)
+
+
+def jitter(x, y):
+    return x + nn.random_generator().normal(0, 0.1, x.shape).astype(x.dtype), y
+
+
+def test_fit_on_a_dataset_repeats_to_the_bit_whatever_the_threads():
+    runs = []
+    for threads in (0, 1, 4):
+        data = nn.Dataset.from_arrays(X3, Y3).shuffle(seed=1).map(jitter, threads, seed=2).batch(8)
+        model, history = trained(data.prefetch(2) if threads else data, validation_data=data)
+        runs.append(([w.tobytes() for w in model.get_weights()], history.history))
+    assert runs[0] == runs[1] == runs[2]
+    assert history.history["val_loss"][-1] < history.history["val_loss"][0]
+
+
+def test_evaluate_and_predict_on_a_dataset():
+    data = nn.Dataset.from_arrays(X3, Y3).batch(16).prefetch(1)
+    model, _ = trained(data)
+    assert model.evaluate(data, verbose=0) == pytest.approx(model.evaluate(X3, Y3, verbose=0))
+    np.testing.assert_array_equal(model.predict(data), model.predict(X3, batch_size=16))
+
+
+def test_an_error_in_fit_leaves_no_threads():
+    class Failing(nn.Callback):
+        def on_train_batch_end(self, batch, logs):
+            raise LookupError
+
+        on_test_batch_end = on_predict_batch_end = on_train_batch_end
+
+    data = nn.Dataset.from_arrays(X3, Y3).map(jitter, 2).batch(4).prefetch(1)
+    model, _ = trained(data)
+    for call in (
+        lambda: trained(data, callbacks=[Failing()]),
+        lambda: trained(data, steps_per_epoch=2, callbacks=[Failing()]),
+        lambda: model.evaluate(data, verbose=0, callbacks=[Failing()]),
+        lambda: model.predict(data, callbacks=[Failing()]),
+    ):
+        with pytest.raises(LookupError) as raised:
+            call()
+        wait_for_no_workers()  # though the traceback still holds everything
+        assert raised.value.__traceback__ is not None
+
+
+def test_an_iterator_to_validate_with_is_refused_before_training_where_it_would_end():
+    batches = nn.Dataset.from_arrays(X3, Y3).batch(8)
+    with pytest.raises(ValueError, match=r"can't be gone through 2 times: say how many .* validation_steps"):
+        trained(batches, validation_data=iter(batches))
+    for options in ({"epochs": 3, "initial_epoch": 2}, {"validation_freq": 2}, {"validation_steps": 2}):
+        _, history = trained(batches, validation_data=iter(batches), **options)
+        assert history.history["val_loss"]
