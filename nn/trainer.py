@@ -155,7 +155,9 @@ class Trainer(Module):
 
         history = History()
         listeners = [*as_callbacks(callbacks), *([Progress(verbose)] if verbose else []), history]
-        training = Training(self, source, validate, listeners, epochs, initial_epoch, verbose)
+        training = Training(
+            self, source, validate, listeners, epochs, initial_epoch, verbose, freq if validation else 0
+        )
         if validation is not None and self._form().targets:
             self._try(source, validation)
         training.run()

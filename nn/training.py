@@ -32,6 +32,7 @@ class Training:
         epochs: int,
         initial_epoch: int,
         verbose: int,
+        validation_freq: int,
     ) -> None:
         self.model, self.source, self.validate = model, source, validate
         self.objective, self.optimizer = model._compiled()
@@ -40,7 +41,7 @@ class Training:
         self.listeners = sorted(callbacks, key=lambda callback: callback.told_last)
         for callback in self.listeners:
             callback.training = self
-        params = {"epochs": epochs, "steps": source.steps, "verbose": verbose}
+        params = {"epochs": epochs, "steps": source.steps, "verbose": verbose, "validation_freq": validation_freq}
         self.told = CallbackList(self.listeners, model, params)
         self._logs: Logs = {}  # of the epoch so far
         self._random_before_epoch: Any = None

@@ -17,8 +17,9 @@ class Callback:
 
     `logs` holds the means of the epoch so far: loss, metrics and, at the end of an epoch, the same with `val_`. It is
     one dict for all: what one callback adds, those after it and the History see. To end training after the current
-    batch or epoch, set `self.model.stop_training = True`. `self.params` holds epochs, steps (of an epoch, None if
-    nobody knows) and verbose. During a batch, `self.model.batch` is its (x, y, sample_weight).
+    batch or epoch, set `self.model.stop_training = True`. During a batch, `self.model.batch` is its (x, y,
+    sample_weight). `self.params` holds epochs, steps (of an epoch, None if nobody knows), verbose and validation_freq
+    (0 where there is no validation).
 
     What has to go on exactly where a killed training stopped is named by `state_dict`.
 

@@ -57,8 +57,8 @@ class EarlyStopping(Monitor):
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Counts the epoch, and ends training if it was one too many."""
-        value = self.watched(logs)
-        if epoch < self.start_from_epoch:
+        value = self.watched(epoch, logs)
+        if value is None or epoch < self.start_from_epoch:
             return
         if self.best_weights is None:
             self._keep(epoch)
@@ -92,7 +92,6 @@ class EarlyStopping(Monitor):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         for name in _STATE:
             setattr(self, name, state[name])
-        self.model.stop_training = self.model.stop_training or self.stopped_epoch > 0
 
 
 _STATE = ("best", "best_epoch", "best_weights", "stopped_epoch", "wait")

@@ -67,18 +67,21 @@ class ModelCheckpoint(Monitor):
             self._consider(epoch, logs)
 
     def _consider(self, epoch: int, logs: Logs, **more: int) -> None:
-        path, value, why = self.path(epoch, {**logs, **more}), None, ""
+        value, why = self.best, ""
         if self.save_best_only:
-            value, best = self.watched(logs), "None" if self.best is None else f"{self.best:.5f}"
+            value, best = self.watched(epoch, logs), "None" if self.best is None else f"{self.best:.5f}"
+            if value is None:
+                return
             if not self.improves(value, self.best):
                 self._say(epoch, f"{self.monitor} did not improve from {best}")
                 return
             why = f"{self.monitor} improved from {best} to {value:.5f}, "
+        path = self.path(epoch, {**logs, **more})
         self._say(epoch, f"{why}saving model to {path}")
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         model: Any = self.model
         model.save_weights(path) if self.save_weights_only else model.save(path)
-        self.best = self.best if value is None else value  # a save that failed is no best
+        self.best = value  # not before: a save that failed is no best
         self._say(epoch, f"finished saving model to {path}")
 
     def path(self, epoch: int, logs: Logs) -> str:

@@ -27,15 +27,21 @@ class Monitor(Callback):
         self.direction = look_up("mode", mode, _DIRECTIONS) or direction_of(monitor)
         self.best: float | None = None
 
-    def watched(self, logs: Logs) -> float:
-        """The monitored number. Raises ValueError, with the names there are, if there is none of that name."""
-        if self.monitor not in logs:
-            missing = self.monitor.startswith("val_") and not any(name.startswith("val_") for name in logs)
-            hint = ". For it, give fit validation_data or validation_split" if missing else ""
-            raise ValueError(
-                f"{type(self).__name__} monitors {self.monitor!r}, there are: {', '.join(map(repr, logs))}{hint}"
-            )
-        return float(logs[self.monitor])
+    def watched(self, epoch: int, logs: Logs) -> float | None:
+        """The monitored number; None where it is of a validation, and this epoch has none, but others have.
+
+        Raises ValueError, with the names there are, if there is none of that name.
+        """
+        if self.monitor in logs:
+            return float(logs[self.monitor])
+        hint, freq = "", self.params["validation_freq"]
+        if self.monitor.startswith("val_"):
+            if freq and (epoch + 1) % freq:
+                return None
+            hint = "" if freq else ". For it, give fit validation_data or validation_split"
+        raise ValueError(
+            f"{type(self).__name__} monitors {self.monitor!r}, there are: {', '.join(map(repr, logs))}{hint}"
+        )
 
     def improves(self, value: float, on: float | None) -> bool:
         """True if the value is better than another; any number is better than none."""

@@ -46,7 +46,9 @@ class ReduceLROnPlateau(Monitor):
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Counts the epoch, and reduces the learning rate if it was one too many."""
         logs["learning_rate"] = constant_rate(self)
-        value = self.watched(logs)
+        value = self.watched(epoch, logs)
+        if value is None:
+            return
         if self.cooldown_counter:
             self.cooldown_counter -= 1
             self.wait = 0

@@ -43,18 +43,17 @@ class TensorBoard(Callback):
             update_freq = 1
         self.update_freq = update_freq if update_freq == "epoch" else whole_number("update_freq", update_freq, 1)
         self._files: dict[str, EventFile] = {}
-        self._fitting = self._histograms = self._gradients_due = False
-        self._batches = 0
+        self._fitting = False
+        self._batches, self._epoch, self._gradients_of = 0, 0, -1  # the last epoch whose gradients were written
         self._suffix = _new_suffix()
 
     def on_train_begin(self, logs: Logs) -> None:
         """Counts batches from 0."""
-        self._fitting, self._batches = True, 0
+        self._fitting, self._batches, self._gradients_of = True, 0, -1
         self._suffix = _new_suffix()
 
     def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
         self._epoch = epoch
-        self._histograms = self._gradients_due = self.histogram_freq > 0 and epoch % self.histogram_freq == 0
         self._epoch_began, self._batches_before = time.perf_counter(), self._batches
 
     def on_train_batch_begin(self, batch: int, logs: Logs) -> None:
@@ -63,8 +62,8 @@ class TensorBoard(Callback):
 
     def on_gradients(self, batch: int, loss: Tensor) -> None:
         """Writes the gradients, if it is time for them."""
-        if self._gradients_due:
-            self._gradients_due = False
+        if self._histograms_due() and self._gradients_of != self._epoch:
+            self._gradients_of = self._epoch
             for name, weight in self.model.named_weights():
                 if weight.grad is not None:
                     self._histogram(f"{name}/gradient", weight.grad)
@@ -85,11 +84,14 @@ class TensorBoard(Callback):
         self._scalars("train", "epoch_{}", train, epoch)
         judged = {name.removeprefix("val_"): value for name, value in logs.items() if name.startswith("val_")}
         self._scalars("validation", "epoch_{}", judged, epoch)
-        if self._histograms:
+        if self._histograms_due():
             for name, weight in self.model.named_weights():
                 self._histogram(f"{name}/histogram", weight)
         for file in self._files.values():
             file.flush()
+
+    def _histograms_due(self) -> bool:
+        return self.histogram_freq > 0 and self._epoch % self.histogram_freq == 0
 
     def on_test_end(self, logs: Logs) -> None:
         """Writes the results by the optimizer's steps."""
@@ -104,15 +106,16 @@ class TensorBoard(Callback):
         self._close()
 
     def state_dict(self) -> dict[str, Any]:
-        """The count of the batches, and how long the files of this run are."""
+        """What was counted, and how long the files of this run are."""
         for file in self._files.values():
             file.flush()
         lengths = {path.name: path.stat().st_size for path in self._paths()}
-        return {"batches": self._batches, "suffix": self._suffix, "lengths": lengths}
+        counts = {"batches": self._batches, "gradients_of": self._gradients_of}
+        return {**counts, "suffix": self._suffix, "lengths": lengths}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Cuts the files back to the lengths that they had."""
-        self._batches, self._suffix = state["batches"], state["suffix"]
+        self._batches, self._gradients_of, self._suffix = state["batches"], state["gradients_of"], state["suffix"]
         for path in self._paths():
             if path.name in state["lengths"]:
                 os.truncate(path, min(path.stat().st_size, state["lengths"][path.name]))

@@ -23,8 +23,8 @@ class TerminateOnNaN(Callback):
     averages that layers keep, as those of BatchNormalization, are put back to what they were before the batch.
 
     save_to: a file that the batch is saved to, too, "bad_batch.safetensors"; `BadBatch.load` reads it. raise_error:
-    raises RuntimeError with the report. It looks at every gradient, which takes about as long as
-    reading it once, and else only looks on: training goes on to the bit as without it.
+    raises RuntimeError with the report. It looks at every gradient, which takes about as long as reading it once; as
+    long as all is finite, training goes on to the bit as without it.
 
     >>> import nn, numpy as np
     >>> x = np.ones((8, 2), np.float32)

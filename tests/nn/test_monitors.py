@@ -37,8 +37,9 @@ class Weights:
 
 
 def trained(callback, name, values, batches=0):
-    """What becomes of the model, and the learning rates of its epochs."""
+    """What becomes of the model, and the learning rates of its epochs; an epoch of value None has no validation."""
     model, rates = Weights(), []
+    callback.params = {"validation_freq": 2 if None in values else 1}
     callback.set_model(model) if hasattr(callback, "set_model") else setattr(callback, "model", model)
     callback.on_train_begin({})
     for epoch, value in enumerate(values):
@@ -47,7 +48,7 @@ def trained(callback, name, values, batches=0):
             model.epoch = epoch, batch
             callback.on_train_batch_end(batch, {"loss": value})
         model.epoch = epoch
-        callback.on_epoch_end(epoch, {"loss": value + 1, name: value})
+        callback.on_epoch_end(epoch, {"loss": epoch} | ({} if value is None else {name: value}))
         rates.append(model.optimizer.learning_rate)
         if model.stop_training:
             break
@@ -160,14 +161,14 @@ def test_nan_is_never_the_best():
 def resumed(make, name, values, at):
     """The same training, killed after so many epochs: a new callback goes on from the state of the old one."""
     first, model = make(), Weights()
-    first.model = model
+    first.model, first.params = model, {"validation_freq": 1}
     first.on_train_begin({})
     for epoch, value in enumerate(values[:at]):
         first.on_epoch_begin(epoch, {})
         model.epoch = epoch
         first.on_epoch_end(epoch, {name: value})
     second = make()
-    second.model = model
+    second.model, second.params = model, {"validation_freq": 1}
     second.on_train_begin({})
     second.load_state_dict(first.state_dict())
     for epoch, value in enumerate(values[at:], at):
@@ -195,6 +196,27 @@ def test_a_resumed_training_goes_on_exactly(make):
         for at in range(len(rates) + 1):
             result = resumed(make, "val_loss", values, at)
             assert result == (epoch, stopped, saved, rates[-1], whole.state_dict()), (values, at)
+
+
+def test_epochs_without_validation_do_not_count():
+    none = None
+    stop = nn.EarlyStopping(patience=2, restore_best_weights=True)
+    assert trained(stop, "val_loss", [none, 0.5, none, 0.75, none, 1.0, none, 0.0])[:2] == (1, True)
+    assert (stop.best_epoch, stop.stopped_epoch, stop.wait) == (1, 5, 2)
+    plateau = nn.ReduceLROnPlateau(patience=2, factor=0.5)
+    rates = trained(plateau, "val_loss", [none, 0.5, none, 0.75, none, 1.0, none])[3]
+    assert rates == [1.0] * 5 + [0.5] * 2
+    checkpoint = nn.ModelCheckpoint("{val_loss}.keras", save_best_only=True)
+    saved = trained(checkpoint, "val_loss", [none, 0.5, none, 0.75, none, 0.25])[2]
+    assert saved == [("model", "0.5.keras", 1), ("model", "0.25.keras", 5)]
+
+
+def test_epochs_without_validation_in_a_training():
+    stop = nn.EarlyStopping(monitor="val_loss", patience=3)
+    model_of(stop, epochs=4, validation_data=(np.ones((2, 2)), np.ones((2, 1))), validation_freq=2)
+    assert stop.best_epoch == 3
+    with pytest.raises(ValueError, match=r"monitors 'val_acc', there are: 'loss', 'val_loss'$"):
+        model_of(nn.EarlyStopping("val_acc"), validation_data=(np.ones((2, 2)), np.ones((2, 1))))
 
 
 def model_of(callback, epochs=2, **options):
