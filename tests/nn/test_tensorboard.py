@@ -53,6 +53,14 @@ def test_without_validation_there_is_no_folder_for_it(tmp_path, read):
     assert [path.name for path in tmp_path.iterdir()] == ["train"]
 
 
+def test_the_learning_rate_of_a_schedule(tmp_path, read):
+    model, _ = trained()
+    schedule = nn.schedules.ExponentialDecay(0.5, decay_steps=3, decay_rate=0.5)
+    model.compile(nn.SGD(schedule), "mse")
+    model.fit(x, y, batch_size=8, epochs=2, verbose=0, callbacks=[nn.TensorBoard(tmp_path)])
+    assert read(tmp_path / "train")["epoch_learning_rate"] == [(0, 0.25), (1, 0.125)]
+
+
 @pytest.mark.parametrize(("update_freq", "steps"), [("batch", range(1, 7)), (1, range(1, 7)), (4, [4])])
 def test_the_numbers_of_batches(tmp_path, read, update_freq, steps):
     class Keep(nn.Callback):
