@@ -7,7 +7,7 @@
 tensor([2., 4., 6.])
 """
 
-from . import files, ops
+from . import files, nests, ops
 from .checking import check_grads
 from .creation import arange, asarray, eye, full, linspace, ones, ones_like, tensor, zeros, zeros_like
 from .graph import draw, draw_neurons, explain_error, film
@@ -129,4 +129,4 @@ from .parallel import by_blocks, threads
 from .primitive import primitive
 from .story import explain
 from .tensor import Tensor
-from .transforms import grad, value_and_grad, vjp
+from .transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp

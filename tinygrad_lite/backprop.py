@@ -50,7 +50,9 @@ def seed_of(root: Node, gradient: Any, create_graph: bool = False) -> Array:
     else:
         seed = gradient if hasattr(gradient, "dtype") else np.asarray(gradient)
         if seed.shape != data.shape:
-            raise ValueError(f"gradient has the shape {seed.shape}, it must have that of the Tensor: {data.shape}")
+            raise ValueError(
+                f"the gradient given has the shape {seed.shape}, it must have that of the {describe(root)}"
+            )
         if seed.dtype != data.dtype:
             seed = seed.astype(data.dtype)
     if create_graph:

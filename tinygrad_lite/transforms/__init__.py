@@ -1,0 +1,8 @@
+"""Functions of functions: from a function of Tensors, the function that computes its derivatives.
+
+What each is made of is in `pulling`.
+"""
+
+from .forward import jvp
+from .gradients import grad, value_and_grad, vjp
+from .jacobians import hessian, hvp, jacobian
