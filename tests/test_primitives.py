@@ -47,6 +47,10 @@ def normal(*shape: int) -> np.ndarray:
     return _rng.standard_normal(shape)
 
 
+def complexes(*shape: int) -> np.ndarray:
+    return normal(*shape) + 1j * normal(*shape)
+
+
 def within(low: float, high: float, *shape: int) -> np.ndarray:
     return _rng.uniform(low, high, shape)
 
@@ -233,6 +237,7 @@ DIFFERENTIABLE = [
     *binary("minimum", x23, y23),
     *unary("negative positive abs square cbrt exp exp2 expm1", normal(2, 3)),
     *unary("sin cos tan arctan sinh cosh tanh arcsinh", normal(2, 3)),
+    *unary("conj real imag angle", normal(2, 3)),
     *unary("sqrt reciprocal log log2 log10 log1p", within(0.5, 2, 2, 3)),
     *unary("arcsin arccos arctanh", within(-0.8, 0.8, 2, 3)),
     *unary("sign floor ceil trunc round", spaced(2, 3)),
@@ -309,6 +314,47 @@ DIFFERENTIABLE = [
     *convolutions(),
     *poolings(),
     row("add_rows", lambda xp, x: convolution._add_rows(x), normal(2, 3, 4), numpy=lambda x: x.sum(axis=(0, 1))),
+]  # fmt: skip
+
+# Each primitive that has a derivative for complex numbers.
+z23, w23 = complexes(2, 3), complexes(2, 3)
+COMPLEX = [
+    *[row(name, lambda xp, x, y, name=name: getattr(xp, name)(x, y), x, y)
+      for name in ("add", "subtract", "multiply", "divide", "power")
+      for x, y in [(z23, w23), (z23, w23[0]), (z23[:, :1], y23), (x23, w23[:1]), (x23, w23[0, 0])]],
+    *[row("power", lambda xp, x, n=n: xp.power(x, n), z23) for n in (0, 1, 2, 3, -1, 0.5, 1 + 2j)],
+    *[row("power", lambda xp, y, a=a: xp.power(a, y), w23) for a in (2.5, -2.5, 1j, [-1.0, 2.0, -3.0])],
+    *unary("negative positive abs square sqrt reciprocal exp exp2 expm1 log log2 log10 log1p", z23),
+    *unary("sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh sinc", w23),
+    *unary("sign round conj real imag angle", z23),
+    row("sinc", lambda xp, x: xp.sinc(x), np.array([0.0, 0.01j, 0.01 - 0.005j])),
+    row("conj", lambda xp, x: x.conj() * x, z23),
+    row("real", lambda xp, x: x.real, z23),
+    row("imag", lambda xp, x: x.imag, z23),
+    row("where", lambda xp, x, y: xp.where(np.array([True, False, True]), x, y), z23, y23),
+    *[row(name, lambda xp, x, name=name: getattr(xp, name)(x, axis=1), complexes(2, 3, 2))
+      for name in ("sum", "mean", "var", "std", "prod", "cumsum", "cumprod")],
+    *reduction("norm", complexes(2, 3, 4), lambda x, **options: np.sqrt(np.sum(np.abs(x) ** 2, **options))),
+    *[row(name, lambda xp, x, name=name: getattr(xp, name)(x, axis=-1), np.array([[2j, 0.0, 3.0], [1j, 0.0, 0.0]]))
+      for name in ("prod", "cumprod")],
+    *[row("getitem", lambda xp, x, i=i: x[i], z23) for i in INDICES[-4:]],
+    row("scatter", lambda xp, x: indexing._scatter(x, (2, 3), 1), complexes(3), numpy=lambda x: _added(x, (2, 3), 1)),
+    setting((slice(None), 1), z23, np.array(0.7)),
+    setting(slice(1), z23, complexes(1, 1, 3)),
+    row("reshape", lambda xp, x: xp.reshape(x, (3, -1)), z23),
+    row("transpose", lambda xp, x: x.T, z23),
+    row("broadcast_to", lambda xp, x: xp.broadcast_to(x, (4, 2, 3)), complexes(2, 1)),
+    row("flip", lambda xp, x: xp.flip(x), z23),
+    row("roll", lambda xp, x: xp.roll(x, 2), z23),
+    row("concatenate", lambda xp, x, y: xp.concatenate([x, y]), x23, z23),
+    row("pad", lambda xp, x: xp.pad(x, 1), z23),
+    row("tril", lambda xp, x: xp.tril(x), z23),
+    row("triu", lambda xp, x: xp.triu(x), z23),
+    row("cast", lambda xp, x: x.astype("complex128") * 2j, x23),
+    *[row("matmul", lambda xp, x, y: xp.matmul(x, y), x, y)
+      for x, y in [(z23, w23.T), (x23, w23.T), (z23, y23.T), (z23[0], w23[1]), (complexes(4, 2, 3), w23.T)]],
+    *[row("einsum", lambda xp, x, y, s=s: xp.einsum(s, x, y), z23, y)
+      for y in (w23, y23) for s in ("ij,ij->i", "ij,kj->ik", "ij,kj->")],
 ]  # fmt: skip
 
 COMPOSED = [
@@ -404,12 +450,48 @@ def test_the_whole_public_page_is_in_the_package():
     assert sorted(listed) == sorted(ops.__all__)
 
 
-@table(DIFFERENTIABLE + COMPOSED)
+def test_what_has_a_derivative_for_complex_numbers_has_a_row_with_them():
+    assert {r.name for r in COMPLEX} == {name for name, p in PRIMITIVES.items() if p.rules and p.complex}
+
+
+def in_complex(args: tuple[Any, ...]) -> list[Any]:
+    return [x * (1 + 0.1j) if np.asarray(x).dtype == float else x for x in args]
+
+
+@table([r for r in DIFFERENTIABLE if not PRIMITIVES[r.name].complex])
+@pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")
+def test_what_is_for_real_numbers_refuses_a_complex_gradient(case):
+    try:
+        out = case.f(tg, *watched(in_complex(case.args)))
+    except (TypeError, ValueError, AttributeError):
+        return  # NumPy itself knows no such function of complex numbers
+    if out.size:
+        with pytest.raises(TypeError, match="has no derivative for complex numbers"):
+            out.backward(np.ones(out.shape))
+
+
+@table([r for r in DIFFERENTIABLE if PRIMITIVES[r.name].holomorphic])
+def test_a_step_along_the_imaginary_axis_holds_the_derivative_to_its_last_digits(case):
+    """Im f(x + ih) / h is f'(x), with no difference of near numbers: f is what it is for real numbers, and f' right."""
+    args = [np.asarray(x) for x in case.args]
+    wanted = [x.dtype == float for x in args]
+    directions = [np.random.default_rng(1).standard_normal(x.shape) for x in args]
+    ahead = [x + 1e-30j * v if w else x for x, v, w in zip(args, directions, wanted, strict=True)]
+    inputs = watched(case.args)
+    out = case.f(tg, *inputs)
+    seed = np.random.default_rng(2).standard_normal(out.shape)
+    out.backward(seed)
+    expected = (seed * case.f(tg, *ahead).imag).sum() / 1e-30
+    got = sum((x.grad.data * v).sum() for x, v, w in zip(inputs, directions, wanted, strict=True) if w)
+    np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-12)
+
+
+@table(DIFFERENTIABLE + COMPLEX + COMPOSED)
 def test_derivatives_of_order_one_and_two(case):
     tg.check_grads(lambda *args: case.f(tg, *args), *case.args, order=2)
 
 
-@table(DIFFERENTIABLE)
+@table(DIFFERENTIABLE + COMPLEX)
 def test_the_row_records_its_primitive(case):
     out = case.f(tg, *watched(case.args))
     assert case.name in [node._primitive.name for node in history(out) if node._primitive]
@@ -421,10 +503,10 @@ def test_a_constant_wants_no_gradient(case):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
-@table(DIFFERENTIABLE + COMPOSED + CONSTANT)
+@table(DIFFERENTIABLE + COMPLEX + COMPOSED + CONSTANT)
 def test_value_and_dtype_are_those_of_numpy(case, dtype):
     with np.errstate(all="ignore"):
-        args = [x.astype(dtype) if x.dtype == float else x for x in map(np.asarray, case.args)]
+        args = [in_dtype(x, dtype) for x in map(np.asarray, case.args)]
         try:
             expected = case.reference(*args)
         except (TypeError, ValueError) as error:
@@ -438,7 +520,18 @@ def test_value_and_dtype_are_those_of_numpy(case, dtype):
     np.testing.assert_allclose(got.data, expected, rtol=rtol, atol=atol)
 
 
-@table(DIFFERENTIABLE + COMPOSED + CONSTANT)
+def in_dtype(x: np.ndarray, dtype: str) -> np.ndarray:
+    """x in that dtype, if it is of real numbers; if it is complex, in the same precision."""
+    return (
+        x.astype(dtype)
+        if x.dtype == float
+        else x.astype("complex64")
+        if dtype == "float32" and x.dtype == complex
+        else x
+    )
+
+
+@table(DIFFERENTIABLE + COMPLEX + COMPOSED + CONSTANT)
 def test_arrays_in_array_out(case):
     out = case.f(tg, *case.args)
     assert not isinstance(out, tg.Tensor)
@@ -456,37 +549,35 @@ def takes_lists(case):
     return True
 
 
-@table([row for row in DIFFERENTIABLE + COMPOSED + CONSTANT if takes_lists(row)])
+@table([row for row in DIFFERENTIABLE + COMPLEX + COMPOSED + CONSTANT if takes_lists(row)])
 def test_lists_and_numbers_in_array_out(case):
     args = [np.asarray(x).tolist() for x in case.args]
     np.testing.assert_allclose(case.f(tg, *args), case.reference(*case.args), atol=1e-12)
 
 
-@table([r for r in DIFFERENTIABLE + CONSTANT if not PRIMITIVES[r.name].view])
+@table([r for r in DIFFERENTIABLE + COMPLEX + CONSTANT if not PRIMITIVES[r.name].view])
 def test_results_share_no_memory_with_their_inputs(case):
     inputs = [tg.tensor(x) for x in case.args]
     out = case.f(tg, *inputs)
     assert not any(np.shares_memory(out._data, x._data) for x in inputs)
 
 
-@table(DIFFERENTIABLE)
+@table(DIFFERENTIABLE + COMPLEX)
 def test_gradients_are_float32_all_the_way_in_a_float32_graph(case):
-    """No rule leaves the dtype of its argument: the walk never has to cast."""
-    args = [
-        tg.tensor(x.astype("float32"), requires_grad=True) if x.dtype == float else x
-        for x in map(np.asarray, case.args)
-    ]
-    out = case.f(tg, *args)
+    """No rule leaves the precision of its argument: the walk never has to cast."""
+    args = [in_dtype(x, "float32") for x in map(np.asarray, case.args)]
+    out = case.f(tg, *watched(args))
     for node in history(out):
-        if node._primitive is None or node.dtype != np.float32 or case.name == "cast":
+        if node._primitive is None or node.dtype not in ("float32", "complex64") or case.name == "cast":
             continue
         inputs = [x._data if isinstance(x, tg.Tensor) else x for x in node._inputs]
         rules = node._primitive.rules_for(node._inputs) if node._primitive.variadic else node._primitive.rules
         with np.errstate(all="ignore"):
             for x, rule in zip(node._inputs, rules, strict=True):
                 if isinstance(x, tg.Tensor) and x.requires_grad:
-                    assert rule(np.ones_like(node._data), node._data, *inputs, **node._params).dtype == np.float32
+                    r = rule(np.ones_like(node._data), node._data, *inputs, **node._params)
+                    assert r.dtype in ("float32", "complex64")
 
 
 def watched(args: tuple[Any, ...]) -> list[tg.Tensor]:
-    return [tg.tensor(x, requires_grad=np.asarray(x).dtype.kind == "f") for x in args]
+    return [tg.tensor(x, requires_grad=np.asarray(x).dtype.kind in "fc") for x in args]

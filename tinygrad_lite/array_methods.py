@@ -93,6 +93,9 @@ class ArrayMethods(Node):
     def __float__(self) -> float:
         return float(self._data)
 
+    def __complex__(self) -> complex:
+        return complex(self._data)
+
     def __index__(self) -> int:
         return self._data.__index__()
 
@@ -170,6 +173,10 @@ class ArrayMethods(Node):
     # NumPy's methods: each is the function of the same name in `ops`.
 
     @property
+    def real(self) -> Self: return ops.real(self)
+    @property
+    def imag(self) -> Self: return ops.imag(self)
+    @property
     def T(self) -> Self: return ops.transpose(self)
     @property
     def mT(self) -> Self: return ops.swapaxes(self, -1, -2)
@@ -183,6 +190,8 @@ class ArrayMethods(Node):
         return ops.argmin(self, axis, keepdims=keepdims)
     def astype(self, dtype: Any) -> Self: return ops.astype(self, dtype)
     def clip(self, min: Any = None, max: Any = None) -> Self: return ops.clip(self, min, max)
+    def conj(self) -> Self: return ops.conj(self)
+    def conjugate(self) -> Self: return ops.conj(self)
     def cumprod(self, axis: int) -> Self: return ops.cumprod(self, axis)
     def cumsum(self, axis: int) -> Self: return ops.cumsum(self, axis)
     def dot(self, other: Any) -> Self: return ops.dot(self, other)

@@ -8,7 +8,7 @@ from typing import Any, NoReturn, TypeAlias
 import numpy as np
 
 from .mode import enable_grad, no_grad
-from .primitive import NO_PARAMS, NUMBERS, PYTHON_NUMBERS, Array, Node, describe, leaf
+from .primitive import NO_PARAMS, PYTHON_NUMBERS, REAL_NUMBERS, Array, Node, describe, leaf
 
 # Is shown (node, None, g), all that a node is handed, and (node, x, r), the share r that it hands on to its argument x.
 Watch: TypeAlias = Callable[[Node, Node | None, Array], None]
@@ -46,6 +46,11 @@ def seed_of(root: Node, gradient: Any, create_graph: bool = False) -> Array:
                 f"backward() needs a single number to start from, this is a {describe(root)}."
                 " Reduce it, for example .sum(), or give backward(gradient) of the same shape"
             )
+        if data.dtype.kind == "c":
+            raise RuntimeError(
+                f"backward() needs a real number to start from, this is a {describe(root)}. Take one of it, for"
+                " example .real or abs(), or give backward(gradient): dL/d(real part) + i dL/d(imaginary part)"
+            )
         seed = np.ones_like(data)[()]
     else:
         seed = gradient if hasattr(gradient, "dtype") else np.asarray(gradient)
@@ -54,6 +59,8 @@ def seed_of(root: Node, gradient: Any, create_graph: bool = False) -> Array:
                 f"the gradient given has the shape {seed.shape}, it must have that of the {describe(root)}"
             )
         if seed.dtype != data.dtype:
+            if seed.dtype.kind == "c" and data.dtype.kind != "c":
+                raise TypeError(f"gradient is {seed.dtype}, it must be real as the Tensor: a {describe(root)}")
             seed = seed.astype(data.dtype)
     if create_graph:
         return seed if isinstance(seed, Node) else leaf(root.__class__, seed.copy())
@@ -151,6 +158,7 @@ def _walk(
     ends = {node._number for node in wrt}
     reached = {node._number for node in nodes} if wrt else None
     cotangents: dict[int, Array] = {nodes[0]._number: seed} if nodes else {}
+    complex_met = seed.dtype.kind == "c"
     found = []
     for node in nodes:
         g = cotangents.pop(node._number, None)
@@ -169,9 +177,18 @@ def _walk(
             given = [g, node._data]
             for x in inputs:
                 given.append(x._data if isinstance(x, Node) else x)
-        if step.shared is not None:
-            given[0] = step.shared(*given, **params)
-        rules = step.rules_for(inputs) if step.variadic else step.rules
+        # conj(f') g = conj(f' conj(g)): so the rules of real calculus serve complex numbers.
+        turned = complex_met and step.holomorphic and g.dtype.kind == "c"
+        if turned:
+            given[0] = g.conjugate()
+        rules = step.rules
+        if not step.plain:
+            if step.complex is None:
+                _refuse_complex(node, g)
+            if step.shared is not None:
+                given[0] = step.shared(*given, **params)
+            if step.variadic:
+                rules = step.rules_for(inputs)
         for x, rule in zip(inputs, rules):  # noqa: B905 - a keyword here costs a tenth of the walk
             if not isinstance(x, Node) or not x._requires_grad or rule is None:
                 continue
@@ -181,9 +198,12 @@ def _walk(
             data = x._data
             try:
                 r = rule(*given, **params) if params else rule(*given)
+                if turned:
+                    r = r.conjugate()
                 if careful:
                     r = _zero_wins(g, r, step.elementwise)
-                if (kind := type(r)) is not type(data) or kind not in NUMBERS:  # numbers of one type fit
+                if (kind := type(r)) is not type(data) or kind not in REAL_NUMBERS:  # numbers of one type fit
+                    complex_met = complex_met or data.dtype.kind == "c"
                     if kind in PYTHON_NUMBERS or r.dtype is not data.dtype or r.shape != data.shape:
                         r = _fit(r, data)
                     if number not in cotangents and (x._primitive is None or number in ends):
@@ -201,6 +221,8 @@ def _fit(r: Array, data: Array) -> Array:
     """A cotangent brought to the shape and dtype of its argument: the axes that broadcasting stretched are summed."""
     if type(r) in PYTHON_NUMBERS:
         r = np.asarray(r)[()]
+    if r.dtype.kind == "c" and data.dtype.kind != "c":  # a real argument moves along the real axis only
+        r = r.real
     if r.shape != data.shape:
         shape, extra = r.shape, len(r.shape) - len(data.shape)
         if r.dtype == np.float16:
@@ -215,13 +237,17 @@ def _fit(r: Array, data: Array) -> Array:
         if r.shape != data.shape:
             raise ValueError(f"the rule gave a cotangent of the shape {shape} for an argument of {data.shape}")
     if r.dtype != data.dtype:
-        if r.dtype.kind == "c":
-            raise TypeError(
-                f"a complex cotangent reached a {data.dtype} Tensor: complex numbers have no derivative here yet."
-                " Compute with the real and the imaginary part as two real Tensors"
-            )
         r = r.astype(data.dtype)
     return r
+
+
+def _refuse_complex(node: Node, g: Array) -> None:
+    """Raises TypeError if complex numbers go into or come out of a step whose rules are for real numbers."""
+    for x in (g, *(node._inputs or ())):
+        if type(x) is complex or (hasattr(x, "dtype") and x.dtype.kind == "c"):
+            raise TypeError(
+                f"{node._primitive.name} has no derivative for complex numbers: compute with .real and .imag"  # type: ignore[union-attr]
+            )
 
 
 def _zero_wins(g: Array, r: Array, elementwise: bool) -> Array:

@@ -16,10 +16,11 @@ def check_grads(
 ) -> None:
     """Raises AssertionError unless f's derivatives, up to the given order, agree with finite differences.
 
-    f takes arrays or numbers and returns one Tensor; the floating point arguments are differentiated, in float64. One
-    random direction v and one random weighting u of the results, from a fixed seed: u . (f(x + eps v) - f(x - eps v))
-    / (2 eps) must equal (the u that backward() pulls back) . v, both as arrays and as Tensors recorded for the next
-    order. The derivative is then checked in the same way.
+    f takes arrays or numbers and returns one Tensor; the floating point arguments are differentiated, in float64, and
+    the complex ones in complex128. One random direction v and one random weighting u of the results, from a fixed seed:
+    u . (f(x + eps v) - f(x - eps v)) / (2 eps) must equal (the u that backward() pulls back) . v, both as arrays and as
+    Tensors recorded for the next order. The derivative is then checked in the same way. (a . b is the real part of
+    conj(a) b, added up.)
 
     >>> import tinygrad_lite as tg
     >>> tg.check_grads(lambda x, y: tg.exp(x) * y, [0.5, 1.0], 2.0)
@@ -32,7 +33,7 @@ def check_grads(
     """
     rng = np.random.default_rng(seed)
     values = [np.asarray(x._data if isinstance(x, Node) else x) for x in args]
-    chosen = [i for i, x in enumerate(values) if x.dtype.kind == "f"]
+    chosen = [i for i, x in enumerate(values) if x.dtype.kind in "fc"]
     if not chosen:
         raise TypeError("check_grads needs at least one floating point argument: write 2.0 instead of 2")
 
@@ -42,7 +43,7 @@ def check_grads(
             full[i] = x
         return f(*full)
 
-    points = [values[i].astype(np.float64) for i in chosen]
+    points = [values[i].astype(np.complex128 if values[i].dtype.kind == "c" else np.float64) for i in chosen]
     _check(of_chosen, points, 1, order, eps, tolerance, rng)
 
 
@@ -56,25 +57,36 @@ def _check(
     rng: "np.random.Generator",
 ) -> None:
     out, pull = vjp(f, *points)
-    u = rng.standard_normal(out.shape)
-    directions = [rng.standard_normal(x.shape) for x in points]
+    u = _random(rng, out)
+    directions = [_random(rng, x) for x in points]
     pulled = [g.numpy() for g in pull(u)]
-    analytic = sum(float((g * v).sum()) for g, v in zip(pulled, directions, strict=True))
+    analytic = sum(float(_dot(v, g)) for g, v in zip(pulled, directions, strict=True))
     ahead, behind = (_values(f, points, directions, step) for step in (eps, -eps))
-    numeric = float((u * ((ahead - behind) / (2 * eps))).sum())
+    numeric = float(_dot(u, (ahead - behind) / (2 * eps)))
     _compare(analytic, numeric, f"derivative of order {order}: backward() gives", "finite differences", tolerance)
 
     recorded = vjp(f, *[tensor(x, requires_grad=True) for x in points])[1](u)
-    again = sum(float((g.detach().numpy() * v).sum()) for g, v in zip(recorded, directions, strict=True))
+    again = sum(float(_dot(v, g.detach().numpy())) for g, v in zip(recorded, directions, strict=True))
     _compare(again, analytic, f"derivative of order {order}: recorded, backward() gives", "on arrays", tolerance)
 
     if order < last:
-        weights = [rng.standard_normal(x.shape) for x in points]
+        weights = [_random(rng, x) for x in points]
 
         def derivative(*xs: Any) -> Tensor:
-            return sum((w * g).sum() for w, g in zip(weights, vjp(f, *xs)[1](u), strict=True))
+            return sum(_dot(w, g) for w, g in zip(weights, vjp(f, *xs)[1](u), strict=True))
 
         _check(derivative, points, order + 1, last, eps, tolerance, rng)
+
+
+def _random(rng: "np.random.Generator", like: Any) -> np.ndarray:
+    """Random numbers of the shape of `like`, complex where it is."""
+    v = rng.standard_normal(like.shape)
+    return v + 1j * rng.standard_normal(like.shape) if like.dtype.kind == "c" else v
+
+
+def _dot(a: np.ndarray, b: Any) -> Any:
+    """How far b goes in the direction of a."""
+    return (a.conj() * b).real.sum() if b.dtype.kind == "c" else (a * b).sum()
 
 
 def _values(

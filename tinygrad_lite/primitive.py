@@ -21,6 +21,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 next_number = count(1).__next__
 PYTHON_NUMBERS = frozenset({float, int, bool, complex})
 NUMBERS = PYTHON_NUMBERS | frozenset(np.sctypeDict.values())
+REAL_NUMBERS = frozenset(kind for kind in NUMBERS if not issubclass(kind, (complex, np.complexfloating)))
 
 
 class Node:
@@ -71,10 +72,17 @@ class Primitive:
     variadic: bool
     hint: str
     shared: Callable[..., Any] | None = None
+    complex: str | None = None
     name: str = field(init=False)
+    holomorphic: bool = field(init=False)
+    plain: bool = field(init=False)  # the walk just calls its rules
 
     def __post_init__(self) -> None:
         self.name = self.forward.__name__.strip("_")
+        self.holomorphic = self.complex == "holomorphic"
+        self.plain = self.complex is not None and self.shared is None and not self.variadic
+        if self.complex not in (None, "holomorphic", "as written"):
+            raise ValueError(f"{self.name}: complex is None, 'holomorphic' or 'as written', given {self.complex!r}")
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -85,11 +93,14 @@ class Primitive:
 
     def fail(self, error: Exception, operands: tuple[Any, ...]) -> NoReturn:
         """Raises the same error, naming the operation, its operands and their shapes, and saying what to write."""
-        kind = next((k for k in (IndexError, ValueError, TypeError, MemoryError) if isinstance(error, k)), None)
+        kind = next((k for k in _ERRORS if isinstance(error, k)), None)
         if kind is None:
             raise error
         given = ", ".join(describe(x) for x in operands)
         raise kind(f"{self.name}({given}): {error}" + (f". {self.hint}" if self.hint else "")) from error
+
+
+_ERRORS = (np.linalg.LinAlgError, IndexError, ValueError, TypeError, MemoryError)
 
 
 class ForeignOperand(TypeError):
@@ -113,6 +124,7 @@ def primitive(
     variadic: bool = False,
     hint: str = "",
     shared: Callable[..., Any] | None = None,
+    complex: str | None = None,
 ) -> Callable[[Function], Function]:
     """Makes a differentiable operation of a function of arrays, given one rule for each array argument.
 
@@ -124,7 +136,9 @@ def primitive(
     undefined somewhere: there a zero cotangent wins. view: the result may share memory with an argument. variadic: all
     positional arguments are arrays, and the one rule takes the argument's position first. hint: what to write instead,
     ends every error message. shared: what all rules need, `shared(g, out, *args, **params)`, computed once: the rules
-    are given it in place of g.
+    are given it in place of g. complex: what the rules are worth where an argument or the result is complex. None:
+    nothing, such a gradient is refused. "holomorphic": all, as for real numbers: the function has a complex derivative
+    (the walk conjugates). "as written": the rules hand back dL/d(real part) + i dL/d(imaginary part) themselves.
 
     >>> import numpy as np, tinygrad_lite as tg
     >>> @tg.primitive(lambda g, out, x: 3 * g * x * x)
@@ -139,7 +153,7 @@ def primitive(
     """
 
     def decorate(forward: Function) -> Function:
-        step = Primitive(forward, rules, elementwise, view, variadic, hint, shared)
+        step = Primitive(forward, rules, elementwise, view, variadic, hint, shared, complex)
         signature = list(inspect.signature(forward).parameters.values())
         arity = len(rules) or sum(p.default is p.empty and p.kind is not p.KEYWORD_ONLY for p in signature)
         if view or variadic or len(signature) != arity or arity > 2:

@@ -10,8 +10,9 @@ from .primitive import Node, describe
 
 # Their answers are constants: no gradient is lost in them.
 _QUESTIONS = {
-    np.allclose, np.argsort, np.array_equal, np.count_nonzero, np.empty_like, np.isclose, np.may_share_memory, np.ndim,
-    np.nonzero, np.ones_like, np.result_type, np.shape, np.shares_memory, np.size, np.zeros_like,
+    np.allclose, np.argsort, np.array_equal, np.count_nonzero, np.empty_like, np.isclose, np.iscomplex, np.iscomplexobj,
+    np.isreal, np.isrealobj, np.may_share_memory, np.ndim, np.nonzero, np.ones_like, np.result_type, np.shape,
+    np.shares_memory, np.size, np.zeros_like,
 }  # fmt: skip
 _OPERATIONS = {getattr(np, name): getattr(ops, name) for name in ops.__all__ if hasattr(np, name)}
 _OPERATIONS |= {np.amax: ops.max, np.amin: ops.min}

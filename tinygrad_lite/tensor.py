@@ -168,8 +168,9 @@ _PLAIN_DTYPES = (np.dtype(np.float32), np.dtype(np.int64), np.dtype(np.bool_))
 
 def differentiable(data: Any, wanted: bool) -> bool:
     """`wanted`, or a TypeError if these elements have no derivative."""
-    if wanted and data.dtype.kind != "f":
+    if wanted and data.dtype.kind not in "fc":
         raise TypeError(
-            f"requires_grad=True needs floating point numbers, given {data.dtype}: write tensor(data, dtype='float32')"
+            f"requires_grad=True needs floating point or complex numbers, given {data.dtype}: write"
+            " tensor(data, dtype='float32')"
         )
     return wanted

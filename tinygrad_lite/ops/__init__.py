@@ -19,10 +19,12 @@ from .comparisons import (
     logical_xor,
     not_equal,
 )
+from .complex import conj, imag, real
 from .convolution import conv, conv_transpose
 from .elementwise import (
     abs,
     add,
+    angle,
     arccos,
     arccosh,
     arcsin,

@@ -2,8 +2,10 @@
 
 Each primitive stands with its rules, one for each argument, `(g, out, *args)`: a table of derivatives.
 Where a derivative has two candidates (`abs` at 0, `maximum` of equals) the comment says which one is chosen.
+A function here has a complex derivative unless it says otherwise.
 """
 
+import cmath
 import math
 from functools import partial
 
@@ -12,23 +14,26 @@ import numpy as np
 from ..primitive import Array
 from ..primitive import primitive as _primitive
 from .comparisons import equal, greater, less, logical_and
+from .complex import conj, imag, is_complex
 
-primitive = partial(_primitive, elementwise=True)
+primitive = partial(_primitive, elementwise=True, complex="holomorphic")
 _BROADCAST = "Shapes must be equal from the right, or 1: reshape one operand, for example x[:, None]"
-binary = partial(_primitive, elementwise=True, hint=_BROADCAST)
+binary = partial(primitive, hint=_BROADCAST)
+real_only = partial(_primitive, elementwise=True)
+real_binary = partial(real_only, hint=_BROADCAST)
 
 # Arithmetic. Operators, not ufuncs: on NumPy's scalars they are ten times faster.
 
 
 @binary(lambda g, out, x, y: g,
-        lambda g, out, x, y: g)  # fmt: skip
+        lambda g, out, x, y: g, complex="as written")  # fmt: skip
 def add(x: Array, y: Array) -> Array:
     """x + y, with NumPy's broadcasting and dtypes."""
     return x + y
 
 
 @binary(lambda g, out, x, y: g,
-        lambda g, out, x, y: -g)  # fmt: skip
+        lambda g, out, x, y: -g, complex="as written")  # fmt: skip
 def subtract(x: Array, y: Array) -> Array:
     """x - y."""
     return x - y
@@ -49,16 +54,20 @@ def divide(x: Array, y: Array) -> Array:
 
 
 def _power_base(g: Array, out: Array, x: Array, y: Array) -> Array:
-    if isinstance(y, (int, float)):
+    if isinstance(y, (int, float, complex)):
         return g * 0 if y == 0 else g if y == 1 else g * (y * x) if y == 2 else g * (y * x ** (y - 1))
     at_zero = logical_and(equal(x, 0), equal(y, 0))  # x**0 is 1 everywhere, also at 0
     return where(at_zero, 0.0, g * y * x ** where(at_zero, y, y - 1))
 
 
 def _power_exponent(g: Array, out: Array, x: Array, y: Array) -> Array:
-    if isinstance(x, (int, float)):
+    in_the_plane = is_complex(out)
+    if isinstance(x, (int, float)) and not in_the_plane:
         return g * 0 if x == 0 else g * out * (math.log(x) if x > 0 else math.nan)
-    return where(equal(x, 0), 0.0, g * out * log(where(equal(x, 0), 1.0, x)))  # 0**y is 0 whatever y is
+    if isinstance(x, (int, float, complex)):
+        return g * 0 if x == 0 else g * out * cmath.log(x)
+    base = where(equal(x, 0), 1.0, x)  # 0**y is 0 whatever y is
+    return where(equal(x, 0), 0.0, g * out * log(base + 0j if in_the_plane else base))
 
 
 @binary(_power_base, _power_exponent)
@@ -67,36 +76,46 @@ def power(x: Array, y: Array) -> Array:
     return x**y
 
 
-@binary(lambda g, out, x, y: g * 0,
-        lambda g, out, x, y: g * 0)  # fmt: skip
+@real_binary(lambda g, out, x, y: g * 0,
+             lambda g, out, x, y: g * 0)  # fmt: skip
 def floor_divide(x: Array, y: Array) -> Array:
     """x // y: a staircase, whose derivative is 0."""
     return x // y
 
 
-@binary(lambda g, out, x, y: g,
-        lambda g, out, x, y: -g * floor_divide(x, y))  # fmt: skip
+@real_binary(lambda g, out, x, y: g,
+             lambda g, out, x, y: -g * floor_divide(x, y))  # fmt: skip
 def remainder(x: Array, y: Array) -> Array:
     """x % y, with the sign of y."""
     return x % y
 
 
-@primitive(lambda g, out, x: -g)
+@primitive(lambda g, out, x: -g, complex="as written")
 def negative(x: Array) -> Array:
     """-x."""
     return -x
 
 
-@primitive(lambda g, out, x: g)
+@primitive(lambda g, out, x: g, complex="as written")
 def positive(x: Array) -> Array:
     """+x: a copy."""
     return +x
 
 
-@primitive(lambda g, out, x: g * sign(x))
+@primitive(lambda g, out, x: g * sign(x), complex="as written")
 def abs(x: Array) -> Array:
     """|x|. The derivative at 0 is 0."""
     return np.absolute(x)
+
+
+def _angle_rule(g: Array, out: Array, x: Array) -> Array:
+    return g * (1j * sign(x)) / _or_one(abs(x)) if is_complex(x) else g * 0
+
+
+@primitive(_angle_rule, complex="as written")
+def angle(x: Array) -> Array:
+    """The angle in radians of x in the complex plane, from -pi to pi. The derivative at 0 is 0."""
+    return np.angle(x)
 
 
 @primitive(lambda g, out, x: g * (2 * x))
@@ -111,7 +130,7 @@ def sqrt(x: Array) -> Array:
     return np.sqrt(x)
 
 
-@primitive(lambda g, out, x: g / (3 * out * out))
+@real_only(lambda g, out, x: g / (3 * out * out))
 def cbrt(x: Array) -> Array:
     """The cube root."""
     return np.cbrt(x)
@@ -178,8 +197,8 @@ def _share(g: Array, out: Array, x: Array, y: Array) -> Array:
     return g * mine / _or_one(mine + theirs)  # a sum of 1, but for what was rounded off a large `out`
 
 
-@binary(lambda g, out, x, y: _share(g, out, x, y),
-        lambda g, out, x, y: _share(g, out, y, x))  # fmt: skip
+@real_binary(lambda g, out, x, y: _share(g, out, x, y),
+             lambda g, out, x, y: _share(g, out, y, x))  # fmt: skip
 def logaddexp(x: Array, y: Array) -> Array:
     """log(exp(x) + exp(y)), without overflow; -inf and -inf give -inf with derivative 0."""
     return np.logaddexp(x, y)
@@ -228,15 +247,15 @@ def _per_square(x: Array, r: Array) -> Array:
     return x / _or_one(r) / _or_one(r)  # in two steps: r * r would overflow, or vanish
 
 
-@binary(lambda g, out, y, x: g * _per_square(x, hypot(x, y)),
-        lambda g, out, y, x: -g * _per_square(y, hypot(x, y)))  # fmt: skip
+@real_binary(lambda g, out, y, x: g * _per_square(x, hypot(x, y)),
+             lambda g, out, y, x: -g * _per_square(y, hypot(x, y)))  # fmt: skip
 def arctan2(y: Array, x: Array) -> Array:
     """The angle in radians of the point (x, y). The derivative at (0, 0) is 0."""
     return np.arctan2(y, x)
 
 
-@binary(lambda g, out, x, y: g * x / _or_one(out),
-        lambda g, out, x, y: g * y / _or_one(out))  # fmt: skip
+@real_binary(lambda g, out, x, y: g * x / _or_one(out),
+             lambda g, out, x, y: g * y / _or_one(out))  # fmt: skip
 def hypot(x: Array, y: Array) -> Array:
     """sqrt(x*x + y*y) without overflow. The derivative at (0, 0) is 0."""
     return np.hypot(x, y)
@@ -260,7 +279,7 @@ def tanh(x: Array) -> Array:
     return np.tanh(x)
 
 
-@primitive(lambda g, out, x: g / hypot(x, 1.0))
+@primitive(lambda g, out, x: g / (sqrt(x * x + 1) if is_complex(x) else hypot(x, 1.0)))
 def arcsinh(x: Array) -> Array:
     """The inverse of sinh."""
     return np.arcsinh(x)
@@ -296,31 +315,36 @@ def sinc(x: Array) -> Array:
 # Staircases: their derivative is 0 wherever they have one.
 
 
-@primitive(lambda g, out, x: g * 0)
+def _sign_rule(g: Array, out: Array, x: Array) -> Array:
+    # Of a complex number, only what goes across the ray that it lies on turns its sign.
+    return 1j * out * imag(g * conj(out)) / _or_one(abs(x)) if is_complex(x) else g * 0
+
+
+@primitive(_sign_rule, complex="as written")
 def sign(x: Array) -> Array:
-    """-1, 0 or 1."""
+    """-1, 0 or 1; of complex numbers x / |x|, and 0 at 0, where the derivative is 0."""
     return np.sign(x)
 
 
-@primitive(lambda g, out, x: g * 0)
+@real_only(lambda g, out, x: g * 0)
 def floor(x: Array) -> Array:
     """The next integer below."""
     return np.floor(x)
 
 
-@primitive(lambda g, out, x: g * 0)
+@real_only(lambda g, out, x: g * 0)
 def ceil(x: Array) -> Array:
     """The next integer above."""
     return np.ceil(x)
 
 
-@primitive(lambda g, out, x: g * 0)
+@real_only(lambda g, out, x: g * 0)
 def trunc(x: Array) -> Array:
     """The next integer towards 0."""
     return np.trunc(x)
 
 
-@primitive(lambda g, out, x, decimals: g * 0)
+@primitive(lambda g, out, x, decimals: g * 0, complex="as written")
 def round(x: Array, decimals: int = 0) -> Array:
     """Rounded to `decimals` places, halves to even."""
     return np.round(x, decimals)
@@ -334,6 +358,7 @@ def round(x: Array, decimals: int = 0) -> Array:
     lambda g, out, condition, x, y: where(condition, g, 0.0),
     lambda g, out, condition, x, y: where(condition, 0.0, g),
     hint=_BROADCAST,
+    complex="as written",
 )
 def where(condition: Array, x: Array, y: Array) -> Array:
     """x where the condition holds, else y. The branch not taken is handed an exact 0, even where it is infinite.
@@ -351,15 +376,15 @@ def _winner(g: Array, larger: Array, smaller: Array) -> Array:
     return where(greater(larger, smaller), g, where(equal(larger, smaller), 0.5 * g, 0.0))
 
 
-@binary(lambda g, out, x, y: _winner(g, x, y),
-        lambda g, out, x, y: _winner(g, y, x))  # fmt: skip
+@real_binary(lambda g, out, x, y: _winner(g, x, y),
+             lambda g, out, x, y: _winner(g, y, x))  # fmt: skip
 def maximum(x: Array, y: Array) -> Array:
     """The larger of the two; equals share the derivative evenly."""
     return np.maximum(x, y)
 
 
-@binary(lambda g, out, x, y: _winner(g, y, x),
-        lambda g, out, x, y: _winner(g, x, y))  # fmt: skip
+@real_binary(lambda g, out, x, y: _winner(g, y, x),
+             lambda g, out, x, y: _winner(g, x, y))  # fmt: skip
 def minimum(x: Array, y: Array) -> Array:
     """The smaller of the two; equals share the derivative evenly."""
     return np.minimum(x, y)
@@ -385,6 +410,7 @@ def _above(g: Array, x: Array, min: Array, max: Array) -> Array:
     lambda g, out, x, min, max: _below(g, x, min, max),
     lambda g, out, x, min, max: _above(g, x, min, max),
     hint=_BROADCAST,
+    complex=None,
 )
 def clip(x: Array, min: Array = None, max: Array = None) -> Array:
     """x held between min and max, either of which may be None. The derivative at a bound is 1."""

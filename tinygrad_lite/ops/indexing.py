@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from ..primitive import Array, Node, describe, primitive
+from ..primitive import Array, Node, describe
 from .elementwise import where
-from .manipulation import reshape, shaped
+from .manipulation import primitive, reshape, shaped
 
 
 def freeze(index: Any) -> Any:

@@ -1,15 +1,18 @@
 """The same elements in another shape, order, place or dtype."""
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import accumulate
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from ..primitive import Array, primitive
+from ..primitive import Array
+from ..primitive import primitive as _primitive
 
 Shape = int | tuple[int, ...]
+primitive = partial(_primitive, complex="as written")  # to move elements is the same for complex ones
 
 
 def shaped(x: Array) -> Array:

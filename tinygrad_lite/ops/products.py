@@ -36,7 +36,7 @@ def _right(g: Array, out: Array, x: Array, y: Array) -> Array:
 _INNER = "The last axis of the first must be as long as the last but one of the second: transpose one (.mT) or reshape"
 
 
-@primitive(_left, _right, hint=_INNER)
+@primitive(_left, _right, hint=_INNER, complex="holomorphic")
 def matmul(x: Array, y: Array) -> Array:
     """x @ y: matrices, stacks of matrices that broadcast, and vectors.
 
@@ -106,7 +106,7 @@ def _einsum_rule(i: int, g: Array, out: Array, *operands: Array, subscripts: str
     return r
 
 
-@primitive(_einsum_rule, variadic=True)
+@primitive(_einsum_rule, variadic=True, complex="holomorphic")
 def _einsum(*operands: Array, subscripts: str) -> Array:
     if len(operands) == 1:
         return np.copy(np.einsum(subscripts, *operands))  # it may be a view

@@ -51,7 +51,7 @@ def _sum_rule(g: Array, out: Array, x: Array, axis: Axis, dtype: Any, keepdims: 
     return broadcast_to(spread(g, x, axis, keepdims), x.shape)
 
 
-@primitive(_sum_rule)
+@primitive(_sum_rule, complex="as written")
 def sum(x: Array, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False) -> Array:
     """The sum over the given axes (all, by default). float16 is added up in float32 and rounded once.
 
@@ -69,7 +69,7 @@ def _mean_rule(g: Array, out: Array, x: Array, axis: Axis, keepdims: bool) -> Ar
     return broadcast_to(spread(g * (1 / (count_along(x, axis) or 1)), x, axis, keepdims), x.shape)
 
 
-@primitive(_mean_rule)
+@primitive(_mean_rule, complex="as written")
 def mean(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The arithmetic mean over the given axes (all, by default)."""
     return np.mean(x, axis=axis, keepdims=keepdims)
@@ -89,7 +89,7 @@ def _var_rule(g: Array, out: Array, x: Array, axis: Axis, ddof: float, keepdims:
     return spread(g, x, axis, keepdims) * (2 / _freedom(x, axis, ddof)) * _deviation(x, axis)
 
 
-@primitive(_var_rule)
+@primitive(_var_rule, complex="as written")
 @in_float32
 def var(x: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> Array:
     """The variance over the given axes: the mean squared deviation, divided by n - ddof."""
@@ -103,7 +103,7 @@ def _std_rule(g: Array, out: Array, x: Array, axis: Axis, ddof: float, keepdims:
     return scale * _deviation(_deviation(x, axis), axis)
 
 
-@primitive(_std_rule)
+@primitive(_std_rule, complex="as written")
 @in_float32
 def std(x: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> Array:
     """The standard deviation over the given axes. The derivative at a constant is 0."""
@@ -115,11 +115,12 @@ def _norm_rule(g: Array, out: Array, x: Array, axis: Axis, keepdims: bool) -> Ar
     return spread(g, x, axis, keepdims) * (x / where(equal(out, 0), 1.0, out))
 
 
-@primitive(_norm_rule)
+@primitive(_norm_rule, complex="as written")
 @in_float32
 def norm(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
-    """The Euclidean length sqrt(sum(x**2)) over the given axes. The derivative at 0 is 0."""
-    return np.sqrt(np.sum(np.square(x), axis=axis, keepdims=keepdims))
+    """The Euclidean length sqrt(sum(|x|**2)) over the given axes. The derivative at 0 is 0."""
+    lengths = np.absolute(x) if np.iscomplexobj(x) else x
+    return np.sqrt(np.sum(np.square(lengths), axis=axis, keepdims=keepdims))
 
 
 def _extreme_rule(g: Array, out: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
@@ -189,7 +190,7 @@ def _divisible(product: Array) -> Array:
     return all(isfinite(product)) and all(product != 0)
 
 
-@primitive(_prod_rule)
+@primitive(_prod_rule, complex="holomorphic")
 def prod(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The product over the given axes. The derivative is exact also where factors are 0."""
     return np.prod(x, axis=axis, keepdims=keepdims)
@@ -199,7 +200,7 @@ def _cumsum_rule(g: Array, out: Array, x: Array, axis: int) -> Array:
     return flip(cumsum(flip(g, axis=axis), axis=axis), axis=axis)
 
 
-@primitive(_cumsum_rule)
+@primitive(_cumsum_rule, complex="as written")
 def cumsum(x: Array, axis: int) -> Array:
     """Running sums along an axis."""
     return np.cumsum(x, axis=axis)
@@ -217,7 +218,7 @@ def _cumprod_rule(g: Array, out: Array, x: Array, axis: int) -> Array:
     return moveaxis(_product_before(x) * behind, -1, axis)
 
 
-@primitive(_cumprod_rule)
+@primitive(_cumprod_rule, complex="holomorphic")
 def cumprod(x: Array, axis: int) -> Array:
     """Running products along an axis. The derivative is exact also where factors are 0."""
     return np.cumprod(x, axis=axis)

@@ -160,8 +160,8 @@ def explain(result: Node, *, wrt: Node | Sequence[Node] | None = None, limit: in
     Every `.grad` and the graph stay as they are. Call it before `loss.backward()`, which frees the graph. Where the
     result is not a single number the story is of its total.
 
-    Raises TypeError for what is no Tensor, ValueError if the result does not depend on `wrt` or for a limit below 1,
-    RuntimeError if the graph was freed or a Tensor in it was changed after use.
+    Raises TypeError for what is no Tensor or where complex numbers are on the way, ValueError if the result does not
+    depend on `wrt` or for a limit below 1, RuntimeError if the graph was freed or a Tensor in it was changed after use.
 
     >>> import tinygrad_lite as tg
     >>> x = tg.tensor(3.0, requires_grad=True, name="x")
@@ -186,6 +186,9 @@ def explain(result: Node, *, wrt: Node | Sequence[Node] | None = None, limit: in
         raise ValueError(
             f"there is nothing to tell of a {describe(result)} that does not depend on anything with requires_grad=True"
         )
+    for node in nodes:
+        if node._data.dtype.kind == "c":
+            raise TypeError(f"explain() tells of real numbers, there is a {describe(node)} in this computation")
     graph = read(result)
     strengths = Strengths()
     with np.errstate(all="ignore"):
