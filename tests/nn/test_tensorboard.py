@@ -152,6 +152,31 @@ def test_a_training_that_goes_on_is_shown_as_one(tmp_path, read, kept):
     assert stranger.exists()
 
 
+@pytest.mark.parametrize("at", [3, 4, 6, 7])
+def test_a_killed_training_and_the_rest_are_shown_as_one_that_was_not_killed(tmp_path, read, at):
+    class Killed(Exception):
+        pass
+
+    class Kill(nn.Callback):
+        batches = 0
+
+        def on_train_batch_end(self, batch, logs):
+            self.batches += 1
+            if self.batches == at:
+                raise Killed
+
+    def run(name, *killer):
+        board = nn.TensorBoard(tmp_path / name, histogram_freq=1, update_freq=1)
+        trained(board, *killer, nn.BackupAndRestore(tmp_path / f"{name} state", save_freq=2), validation_data=(x, y))
+
+    run("whole")
+    with pytest.raises(Killed):
+        run("killed", Kill())
+    run("killed")
+    for part in ("train", "validation"):
+        assert read(tmp_path / "killed" / part) == read(tmp_path / "whole" / part)
+
+
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
