@@ -11,6 +11,7 @@ from . import (
     memory,
     playground,
     recurrent,
+    reliability,
     small_operation,
     training_step,
 )
@@ -26,6 +27,7 @@ BENCHMARKS = {
     "deep": deep_graph.main,
     "drawing": drawing.main,
     "playground": playground.main,
+    "reliability": reliability.main,
 }
 
 
