@@ -19,7 +19,8 @@ class ModelCheckpoint(Monitor):
     save_weights_only: `model.save_weights(path)` instead of `model.save(path)`. save_freq: "epoch", or a number of
     batches. verbose: 1 says what it does. The best is kept from one `fit` to the next.
 
-    Raises ValueError for a field that can't be filled, and where nothing of the monitored name was logged.
+    Raises ValueError for a field that can't be filled, and where nothing of the monitored name was logged; TypeError
+    if a function that `nn.fit` trains is to be saved as a model.
     """
 
     def __init__(
@@ -49,6 +50,14 @@ class ModelCheckpoint(Monitor):
         """What is asked for that no batch has."""
         names = [*self._fields, *([self.monitor] if self.save_best_only else [])]
         return next((name for name in names if name.startswith("val_")), None)
+
+    def on_train_begin(self, logs: Logs) -> None:
+        """Makes sure that it can save what is trained."""
+        if not self.save_weights_only and not hasattr(self.model, "save"):
+            raise TypeError(
+                "ModelCheckpoint saves whole models; of what nn.fit trains it saves the weights: give it"
+                " save_weights_only=True"
+            )
 
     def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
         self._epoch = epoch

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import nn
+import tinygrad_lite as tg
 from nn.callbacks.monitor import direction_of
 
 rng = np.random.default_rng(3)
@@ -228,7 +229,7 @@ def model_of(callback, epochs=2, **options):
 
 @pytest.mark.parametrize(
     "callback",
-    [nn.EarlyStopping(), nn.ReduceLROnPlateau(), nn.ModelCheckpoint("a.keras", save_best_only=True)],
+    [nn.EarlyStopping(), nn.ReduceLROnPlateau(), nn.ModelCheckpoint("a", "val_loss", 0, True, save_weights_only=True)],
     ids=lambda callback: type(callback).__name__,
 )
 def test_what_is_not_logged_is_an_error_that_lists_what_is(callback):
@@ -261,7 +262,21 @@ def test_bad_arguments_are_refused_at_once(make, error, words):
 
 def test_a_filepath_with_a_field_that_is_not_there_says_what_is():
     with pytest.raises(ValueError, match=r"asks for 'acc', there are: 'loss', 'epoch'"):
-        model_of(nn.ModelCheckpoint("{acc}.keras"))
+        model_of(nn.ModelCheckpoint("{acc}.safetensors", save_weights_only=True))
+
+
+def test_of_a_function_that_is_fitted_the_weights_are_saved(tmp_path):
+    slope = tg.tensor(0.0, requires_grad=True)
+
+    def fit(**options):
+        checkpoint = nn.ModelCheckpoint(tmp_path / "{epoch}", **options)
+        nn.fit(lambda w, x: (w * x - 3) ** 2, slope, np.ones(4), epochs=2, verbose=0, callbacks=[checkpoint])
+
+    with pytest.raises(TypeError, match="give it save_weights_only=True"):
+        fit()
+    assert slope.item() == 0
+    fit(save_weights_only=True)
+    assert [*nn.files.load(tmp_path / "2").values()] == [slope.item()]
 
 
 def test_a_save_that_fails_is_not_the_best():
