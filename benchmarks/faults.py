@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from . import killed_training
 from .hostile_files import HOSTILE
 
 Arrays = dict[str, np.ndarray]
@@ -536,6 +537,13 @@ def other_model(name: str, folder: Path) -> Iterator[str]:
 
 
 Fault = Callable[[str, Path], Iterator[str]]
+def training_killed(name: str, folder: Path) -> Iterator[str]:
+    """Training that saves after each batch is killed at random moments and goes on: it ends as if nothing had been."""
+    if name == OURS:
+        outcome = killed_training.killed(folder, 50)
+        yield from ["" if outcome.same else "resumed training ended otherwise"] * outcome.kills
+
+
 FAULTS: dict[str, Fault] = {
     "SIGKILL at a random moment of a save": killed,
     "file size limit at a random byte of a save": file_size_limit,
@@ -548,6 +556,7 @@ FAULTS: dict[str, Fault] = {
     "mode and symbolic links kept": mode_and_links,
     "folders, pipes, sockets, devices": special_files,
     "the weights of another model": other_model,
+    "training killed at a random moment, and resumed": training_killed,
 }
 
 
