@@ -23,6 +23,7 @@ from . import (
     onnx,
     optimizers,
     plots,
+    saving,
     schedules,
 )
 from .callbacks import (
@@ -96,5 +97,6 @@ from .neurons import as_neurons
 from .optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, Lamb, Lion, Muon, Nadam, Optimizer, RMSprop
 from .pipeline import Dataset
 from .random import random_generator, set_random_seed
+from .saving import load_model, register
 from .sequential import Sequential
 from .symbol import Input, Symbol

@@ -18,6 +18,7 @@ import tinygrad_lite as tg
 from tinygrad_lite import Tensor, primitive
 
 from .activations import softmax, softplus
+from .configured import Configured
 from .data import same_last_axis
 from .naming import choose
 from .weighing import weights_like
@@ -162,7 +163,7 @@ def hinge(y_true: Array, y_pred: Tensor, sample_weight: Any = None) -> Tensor:
     return _mean(tg.maximum(1 - y_pred * y, 0.0), sample_weight)
 
 
-class Loss:
+class Loss(Configured):
     """A loss with its options: call it with (y_true, y_pred) and perhaps a sample_weight."""
 
     def __init__(self, function: Callable[..., Tensor], **options: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .classes import class_numbers
+from .configured import Configured
 from .data import same_last_axis
 from .naming import choose
 from .weighing import weights_like
@@ -79,7 +80,7 @@ def _as(metric: str, y_true: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return y
 
 
-class Metric:
+class Metric(Configured):
     """The mean of a function of (y_true, y_pred) over all samples of all batches since the last reset.
 
     >>> import nn, numpy as np

@@ -70,6 +70,24 @@ class Model(Trainer):
         """
         (print_fn or print)(summary_text(self, line_length, expand_nested, show_trainable))
 
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Writes the whole model to a file, which `nn.load_model` reads: layers, weights and how it was compiled.
+
+        The state of the optimizer is in it, so that training goes on there as here, to the same bit. The file is the
+        old or the new one at any moment (see `nn.files`); its name may end as you like. Your own classes and functions
+        stand in it by their names alone. Raises TypeError or ValueError for what a file can't hold, such as a lambda;
+        the message says where it is. Then nothing is written.
+
+        >>> import nn, tempfile
+        >>> model = nn.Sequential([nn.Dense(1, input_shape=(2,))])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     nn.load_model(model.save(folder + "/model.safetensors"))
+        <Sequential ['dense']>
+        """
+        from .saving import save_model  # it knows all layers
+
+        return save_model(self, path)
+
     def export(self, path: str | os.PathLike[str], format: str = "onnx", input_signature: Any = None) -> Path:
         """Writes what the model computes, not training, to an ONNX file, which other programs run; gives the path.
 

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_lite import Tensor, no_grad, scope, tensor, zeros
+from tinygrad_lite import Tensor, asarray, no_grad, scope, tensor, zeros
 
 from . import files
+from .blank import blank, is_blank
+from .configured import Configured
 from .naming import snake_case
 from .nested import mapped
 from .state import Unmatched, as_array, fitting
@@ -22,7 +24,7 @@ def as_tensor(x: Any) -> Tensor:
     return x if isinstance(x, Tensor) else tensor(x)
 
 
-class Module:
+class Module(Configured):
     """Anything with weights: a layer, a network, your own part of one.
 
     A subclass makes its weights in `build`, which is given the shape of the first input (its first axis is the batch),
@@ -104,6 +106,10 @@ class Module:
         """A new float32 weight, to be assigned to an attribute: that is its name."""
         from . import initializers
 
+        if is_blank():
+            weight = asarray(blank(shape))
+            weight.requires_grad = trainable
+            return weight
         return tensor(initializers.get(initializer)(shape), requires_grad=trainable)
 
     def __repr__(self) -> str:

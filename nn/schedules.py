@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from .checks import number, whole_number
+from .configured import Configured
 
 LearningRate = float | Callable[[int], float]  # what an optimizer takes
 
@@ -21,7 +22,7 @@ def rate_or_schedule(name: str, given: Any) -> LearningRate:
     return given if callable(given) else number(name, given)
 
 
-class Schedule:
+class Schedule(Configured):
     """A learning rate for each step. A subclass says in `__call__` which."""
 
     def __call__(self, step: int) -> float:
@@ -29,7 +30,8 @@ class Schedule:
         raise NotImplementedError
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={x!r}' for name, x in vars(self).items())})"
+        settings = [f"{name}={x!r}" for name, x in vars(self).items() if not name.startswith("_")]
+        return f"{type(self).__name__}({', '.join(settings)})"
 
 
 class Constant(Schedule):

@@ -42,6 +42,7 @@ class Trainer(Module):
     loss: Any = None  # as compile was given it
     batch: Any = None  # what fit is at: (x, y, sample_weight)
     _objective: Objective | None = None
+    _compiled_with: dict[str, Any] | None = None  # all that compile was given but the optimizer
     _training: Training | None = None  # the run of fit that is under way
     _trained: list[Tensor] | None = None  # the weights that it trains, looked up once an epoch
 
@@ -80,6 +81,8 @@ class Trainer(Module):
         chosen = optimizers.get(optimizer)
         objective = Objective(self._output_names(), loss, metrics, loss_weights, weighted_metrics)
         self.optimizer, self.loss, self._objective = chosen, loss, objective
+        self._compiled_with = {"loss": loss, "metrics": metrics, "loss_weights": loss_weights}
+        self._compiled_with |= {"weighted_metrics": weighted_metrics}
 
     @_on_all_cores
     def fit(

@@ -105,12 +105,15 @@ class MultiHeadAttention(Layer):
         self.key_dim = whole_number("key_dim", key_dim, 1)
         self.value_dim = self.key_dim if value_dim is None else whole_number("value_dim", value_dim, 1)
         self.dropout = Dropout(number("dropout", dropout, below=1))
-        outputs = () if output_shape is None else _lengths(output_shape)
+        self._outputs = () if output_shape is None else _lengths(output_shape)
         options = (use_bias, kernel_initializer, bias_initializer)
         self.query = Projection("query", (self.num_heads, self.key_dim), *options)
         self.key = Projection("key", (self.num_heads, self.key_dim), *options)
         self.value = Projection("value", (self.num_heads, self.value_dim), *options)
-        self.attention_output = Projection("attention_output", outputs, *options, axes=2)
+        self.attention_output = Projection("attention_output", self._outputs, *options, axes=2)
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        self.attention_output.outputs = self._outputs or input_shape[-1:]
 
     def call(  # type: ignore[override]
         self,
@@ -135,7 +138,8 @@ class MultiHeadAttention(Layer):
             attention_mask,
             use_causal_mask,
         )
-        self.attention_output.outputs = self.attention_output.outputs or query.shape[-1:]
+        if not self.attention_output.built:
+            self.build(query.shape)  # a call that failed may have been the first
         query, key, value = self.query(query) * self.key_dim**-0.5, self.key(key), self.value(value)
         if not return_attention_scores and not (self.training and self.dropout.rate):
             return self.attention_output(dot_product_attention(query, key, value, mask))

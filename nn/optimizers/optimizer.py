@@ -10,6 +10,7 @@ import numpy as np
 from tinygrad_lite import Tensor, by_blocks, no_grad
 
 from ..checks import number, whole_number
+from ..configured import Configured
 from ..schedules import LearningRate, rate_or_schedule
 from . import averages, saving
 from .clipping import clipped, factors
@@ -18,7 +19,7 @@ from .options import above_0, contains, optional, words
 from .scratch import Scratch
 
 
-class Optimizer:
+class Optimizer(Configured):
     """Changes weights a little against their gradients.
 
     A subclass says two things about one weight: its `initial_state` and its `update`. What it remembers of a weight,
@@ -87,6 +88,10 @@ class Optimizer:
         settings |= {name: value for name, value in seen.items() if name in usual and value != usual[name]}
         words = ", ".join(f"{name}={value!r}" for name, value in settings.items())
         return f"<{type(self).__name__}({words}) after {self.iterations:,} steps>"
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        return config | {name: self._learning_rate for name in config if name == "learning_rate"}  # as it is by now
 
     # What a subclass says.
 

@@ -1,0 +1,119 @@
+"""Descriptions: how things that belong together are made, complete, as a nest that `nn.files` can hold."""
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from typing import Any
+
+from ..blank import blank_weights
+from ..module import Module
+from .decode import Decoder
+from .encode import Code, Encoder
+from .names import named
+from .twins import change, changes, check_alike, tie, ties
+
+
+def described(things: dict[str, Any]) -> dict[str, Code]:
+    """The description of the things: codes by their names, what was "changed" since they were made, what was "tied".
+
+    All of it is tried out: the things are made anew from it, with weights of zeros. Raises TypeError for what a file
+    can't hold, ValueError for what is not the same when it is made anew; the message says what, and where.
+    """
+    encoder = Encoder()
+    codes = {name: encoder.encoded(thing, name) for name, thing in things.items()}
+    modules = [thing for thing in things.values() if isinstance(thing, Module)]
+    with blank_weights(sum(weight.size for module in modules for weight in module.weights)):
+        try:
+            decoder = Decoder(encoder.custom)
+            twins = {name: decoder.decoded(code) for name, code in codes.items()}
+        except Exception as error:
+            raise ValueError(f"it can't be made anew from the arguments of its constructors: {error}") from error
+    tied = [ties(module) for module in modules]
+    for module, twin, places in zip(modules, [t for t in twins.values() if isinstance(t, Module)], tied, strict=True):
+        tie(twin, places)
+        check_alike(module, twin)
+    return {
+        "codes": codes,
+        "changed": changes(_all(encoder.objects, things), _all(decoder.objects, twins)),
+        "tied": tied,
+    }
+
+
+def config_of(thing: Any) -> dict[str, Code]:
+    """How a layer, model, optimizer, loss or metric is made, as a nest of dicts, lists, numbers, strings and arrays.
+
+    `from_config` makes another one of it, a model with its layers. The numbers of the weights are not in it. Raises as
+    `nn.Model.save` does.
+
+    >>> import nn
+    >>> config = nn.saving.config_of(nn.Sequential([nn.Dense(2, input_shape=(3,))]))
+    >>> nn.saving.from_config(config).count_params()
+    8
+    """
+    return described({"it": thing})
+
+
+def from_config(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """What `config_of` told of, made anew, with new weights. custom_objects: as in `nn.load_model`.
+
+    Raises ValueError for what is no such config, and for a class or function that was not given.
+    """
+    return made(config, custom_objects or {})["it"]
+
+
+def _all(objects: list[Any], things: dict[str, Any]) -> list[Any]:
+    modules = [module for thing in things.values() if isinstance(thing, Module) for module in thing.modules()]
+    return [*objects, *modules]
+
+
+def made(description: Any, custom: Mapping[str, Any], numbers: int | None = None) -> dict[str, Any]:
+    """The things of a description, by their names, with new weights.
+
+    numbers: instead, the weights are zeros, and so many at most. custom: the user's classes and functions by name.
+    Raises ValueError if one is missing, and for what describes nothing.
+    """
+    try:
+        if names := missing(description, custom):
+            raise _Unknown(names)
+        with nullcontext() if numbers is None else blank_weights(numbers):
+            decoder = Decoder(custom)
+            things = {name: decoder.decoded(code) for name, code in description["codes"].items()}
+        modules = [thing for thing in things.values() if isinstance(thing, Module)]
+        for module, places in zip(modules, description["tied"], strict=True):
+            tie(module, places)
+        change(_all(decoder.objects, things), description["changed"], decoder)
+        for module in modules:
+            module.name_weights()
+    except _Unknown:
+        raise
+    except Exception as error:
+        raise ValueError(f"its description of a model does not hold: {type(error).__name__}: {error}") from error
+    return things
+
+
+def missing(description: Any, custom: Mapping[str, Any]) -> list[str]:
+    """The names in a description that nothing has."""
+    found: set[str] = set()
+    stack = [*description["codes"].values(), *[attributes for _, attributes in description["changed"]]]
+    while stack:
+        code = stack.pop()
+        if isinstance(code, (list, tuple)):
+            stack.extend(code)
+        elif isinstance(code, dict):
+            found |= {name for key in ("class", "function", "operation") if isinstance(name := code.get(key), str)}
+            for key, part in code.items():
+                stack.extend(part.values() if key in ("config", "dict") and isinstance(part, dict) else [part])
+    return sorted(name for name in found if named(name, custom) is None)
+
+
+class _Unknown(ValueError):
+    """Classes and functions are needed that nobody has given."""
+
+    def __init__(self, names: list[str]) -> None:
+        own = [name for name in names if not name.startswith(("nn.", "tinygrad_lite."))]
+        given = ", ".join([f'"{name}": {name.rpartition(".")[2]}' for name in own])
+        told = (
+            f"it needs {', '.join(own)}, not known here: write nn.load_model(path, custom_objects={{{given}}}), or"
+            " @nn.register before the class or function"
+        )
+        lacking = f"it needs {', '.join(names)}, which this version of tinygrad_lite does not have"
+        super().__init__(told if own else lacking)
