@@ -188,6 +188,14 @@ def within(seconds, megabytes):
     assert peak < megabytes * MB
 
 
+def test_saving_takes_no_memory_and_loading_what_the_arrays_take(tmp_path):
+    path, array = tmp_path / "large", np.ones((2500, 1000), np.float32)
+    with within(seconds=5, megabytes=3):
+        files.save(path, {"a": array, "b": [array]})
+    with within(seconds=5, megabytes=23):
+        files.load(path)
+
+
 @pytest.mark.parametrize(("content", "reason"), HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_file_is_refused_at_once_with_its_name_and_the_reason(tmp_path, content, reason):
     path = tmp_path / "hostile"
