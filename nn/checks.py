@@ -35,6 +35,13 @@ def number(name: str, value: Any, below: float = math.inf) -> float:
     return float(value)
 
 
+def above_0(name: str, value: Any) -> float:
+    """The argument as a float above 0. Raises TypeError for what is no number, else ValueError."""
+    if not number(name, value):
+        raise ValueError(f"{name} must be above 0, given {value!r}")
+    return float(value)
+
+
 def real_number(name: str, value: Any) -> float:
     """The argument as a float. Raises TypeError for what is no number, ValueError for nan."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
-from .checks import number, whole_number
+from .checks import above_0, number, whole_number
 from .configured import Configured
 
 LearningRate = float | Callable[[int], float]  # what an optimizer takes
@@ -225,8 +225,8 @@ class OneCycle(Schedule):
         if anneal_strategy not in ("cos", "linear"):
             raise ValueError(f"anneal_strategy must be 'cos' or 'linear', given {anneal_strategy!r:.60}")
         self.anneal_strategy = anneal_strategy
-        self.div_factor = _above_0("div_factor", div_factor)
-        self.final_div_factor = _above_0("final_div_factor", final_div_factor)
+        self.div_factor = above_0("div_factor", div_factor)
+        self.final_div_factor = above_0("final_div_factor", final_div_factor)
         self.three_phase = three_phase
 
     def __call__(self, step: int) -> float:
@@ -249,9 +249,3 @@ def _cosine(share: float) -> float:
 
 def _between(a: float, b: float, share: float) -> float:
     return a * (1 - share) + b * share
-
-
-def _above_0(name: str, value: float) -> float:
-    if not number(name, value):
-        raise ValueError(f"{name} must be above 0, given {value}")
-    return float(value)

@@ -4,7 +4,7 @@ from typing import Unpack
 
 import numpy as np
 
-from ..checks import number
+from ..checks import above_0, number
 from ..schedules import LearningRate
 from .optimizer import Optimizer, State
 from .options import Options
@@ -26,9 +26,7 @@ class Adadelta(Optimizer):
     ) -> None:
         super().__init__(learning_rate, **options)
         self.rho = number("rho", rho, below=1)
-        self.epsilon = number("epsilon", epsilon)
-        if not epsilon:
-            raise ValueError(f"epsilon must be above 0, or no weight ever moves, given {epsilon}")
+        self.epsilon = above_0("epsilon", epsilon)  # or no weight ever moves
 
     def initial_state(self, weight: np.ndarray) -> State:
         # Both have epsilon in them from the beginning: a running mean of (x + epsilon) is that of x, plus epsilon.

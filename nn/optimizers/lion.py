@@ -4,7 +4,7 @@ from typing import Unpack
 
 import numpy as np
 
-from ..checks import number
+from ..checks import above_0, number
 from ..schedules import LearningRate
 from . import running_mean
 from .optimizer import Optimizer, State
@@ -26,9 +26,7 @@ class Lion(Optimizer):
         **options: Unpack[Options],
     ) -> None:
         super().__init__(learning_rate, **options)
-        self.beta_1 = number("beta_1", beta_1, below=1)
-        if not beta_1:
-            raise ValueError(f"beta_1 must be above 0, or there is no use for m, given {beta_1}")
+        self.beta_1 = number("beta_1", above_0("beta_1", beta_1), below=1)  # at 0 there is no use for m
         self.beta_2 = number("beta_2", beta_2, below=1)
 
     def initial_state(self, weight: np.ndarray) -> State:

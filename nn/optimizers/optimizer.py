@@ -9,13 +9,13 @@ import numpy as np
 
 from tinygrad_lite import Tensor, by_blocks, no_grad
 
-from ..checks import number, whole_number
+from ..checks import above_0, number, whole_number
 from ..configured import Configured
 from ..schedules import LearningRate, rate_or_schedule
 from . import averages, saving
 from .clipping import clipped, factors
 from .memory import Memory, State, read_memory
-from .options import above_0, contains, optional, words
+from .options import contains, optional, words
 from .scratch import Scratch
 
 
@@ -86,8 +86,8 @@ class Optimizer(Configured):
         settings = {"learning_rate": self._learning_rate}
         settings |= {name: value for name, value in seen.items() if name not in usual}
         settings |= {name: value for name, value in seen.items() if name in usual and value != usual[name]}
-        words = ", ".join(f"{name}={value!r}" for name, value in settings.items())
-        return f"<{type(self).__name__}({words}) after {self.iterations:,} steps>"
+        told = ", ".join(f"{name}={value!r}" for name, value in settings.items())
+        return f"<{type(self).__name__}({told}) after {self.iterations:,} steps>"
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
@@ -142,7 +142,8 @@ class Optimizer(Configured):
 
     @iterations.setter
     def iterations(self, steps: int) -> None:
-        self._calls = steps * (self.gradient_accumulation_steps or 1)
+        self._calls = whole_number("iterations", steps, 0) * (self.gradient_accumulation_steps or 1)
+        self._memory.sums = {}
 
     def exclude_from_weight_decay(self, var_list: Collection[Tensor] = (), var_names: Collection[str] = ()) -> None:
         """Weight decay leaves these weights alone, and those with one of these words in their name.

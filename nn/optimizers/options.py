@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterable
 from typing import Any, TypedDict
 
-from ..checks import number
-
 
 class SharedOptions(TypedDict, total=False):
     """Of an optimizer that has its own default of weight_decay."""
@@ -27,13 +25,6 @@ class Options(SharedOptions, total=False):
 def optional(check: Callable[..., Any], name: str, value: Any, *args: Any) -> Any:
     """None, or the argument as `check` gives it."""
     return None if value is None else check(name, value, *args)
-
-
-def above_0(name: str, value: Any) -> float:
-    """The argument as a float above 0. Raises TypeError or ValueError."""
-    if not number(name, value):
-        raise ValueError(f"{name} must be above 0, given {value!r}")
-    return float(value)
 
 
 def words(name: str, given: Any) -> list[str]:

@@ -82,6 +82,15 @@ def test_accumulated_gradients_count_as_their_mean():
     assert (w.tolist(), u.tolist(), optimizer.iterations) == ([-4], [-1], 2)
 
 
+def test_to_set_the_steps_forgets_what_was_added_up():
+    w, optimizer = tg.zeros(1, requires_grad=True), nn.SGD(1.0, gradient_accumulation_steps=2)
+    optimizer.apply([tg.tensor([100.0])], [w])
+    optimizer.iterations = 5
+    for _ in range(2):
+        optimizer.apply([tg.tensor([1.0])], [w])
+    assert (w.tolist(), optimizer.iterations) == ([-1], 6)
+
+
 def test_one_gradient_to_accumulate_is_a_plain_step():
     w = tg.zeros(1, requires_grad=True)
     nn.SGD(1.0, gradient_accumulation_steps=1).apply([tg.ones(1)], [w])

@@ -54,9 +54,11 @@ def test_ten_steps_are_four_and_six_to_the_last_bit(name, options):
     go(begun, first, range(4))
     state = begun.state_dict(first)
     second, resumed = weights_of([w.detach().numpy().copy() for w in first]), make()
-    go(begun, first, range(50, 60))  # what was handed out are copies
+    told = repr(state)
+    go(begun, first, range(50, 60))
     resumed.load_state_dict(state, second)
     go(resumed, second, range(4, 10))
+    assert repr(state) == told  # what is handed out and taken are copies
     assert bits(second) == bits(whole)
     assert resumed.iterations == optimizer.iterations
     assert repr(resumed.state_dict(second)) == repr(optimizer.state_dict(whole))

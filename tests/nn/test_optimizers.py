@@ -130,6 +130,12 @@ def test_a_weight_without_gradient_stays():
     assert w.tolist() == [1, 1]
 
 
+def test_lamb_takes_adam_s_step_where_all_weights_are_0():
+    w = tg.zeros(2, requires_grad=True)
+    nn.Lamb(0.125).apply([tg.tensor([2.0, -3.0])], [w])
+    np.testing.assert_allclose(w.detach().numpy(), [-0.125, 0.125], rtol=1e-6)
+
+
 def test_backward_through_a_graph_from_before_the_step_raises():
     w = tg.ones(2, requires_grad=True)
     loss = (w * w).sum()
@@ -171,6 +177,7 @@ def test_a_subclass_writes_one_weights_update_only():
         (lambda: nn.SGD(ema_momentum=1), ValueError, "ema_momentum must be a number, at least 0 and below 1"),
         (lambda: nn.SGD(ema_overwrite_frequency=0), ValueError, "ema_overwrite_frequency must be a whole number"),
         (lambda: nn.SGD(gradient_accumulation_steps=2.0), TypeError, "gradient_accumulation_steps must be a whole"),
+        (lambda: setattr(nn.SGD(), "iterations", -1), ValueError, "iterations must be a whole number of at least 0"),
         (lambda: nn.SGD().exclude_from_weight_decay(var_names="bias"), TypeError, "var_names must be a list of words"),
     ],
 )

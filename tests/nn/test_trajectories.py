@@ -118,6 +118,14 @@ def test_a_hundred_steps_go_where_keras_goes(keras_way, name, options):
     assert_same_way(our_way(getattr(nn, name)(**options)), keras_way(name, **options))
 
 
+def test_a_schedule_counts_calls_as_keras_s_does(keras, keras_way):
+    """Also while gradients are added up, and for weight decay."""
+    cosine, options = (0.05, 70, 0.1), {"gradient_accumulation_steps": 2, "weight_decay": 0.1}
+    ours = nn.Adam(nn.schedules.CosineDecay(*cosine), **options)
+    schedule = keras.optimizers.schedules.CosineDecay(*cosine)
+    assert_same_way(our_way(ours), keras_way("Adam", learning_rate=schedule, **options))
+
+
 @pytest.mark.parametrize("options", SHARED, ids=words)
 def test_each_option_changes_the_way(options):
     assert abs(our_way(nn.SGD(0.3, **options)) - our_way(nn.SGD(0.3)))[-1].max() > 1e-3
