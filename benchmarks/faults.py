@@ -537,8 +537,6 @@ def other_model(name: str, folder: Path) -> Iterator[str]:
 
 
 Fault = Callable[[str, Path], Iterator[str]]
-
-
 def training_killed(name: str, folder: Path) -> Iterator[str]:
     """Training that saves after each batch is killed at random moments and goes on: it ends as if nothing had been."""
     if name == OURS:

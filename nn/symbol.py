@@ -92,8 +92,8 @@ def get_item(x: Any, key: Any) -> Any:
 class Symbol:
     """A Tensor to come. It knows its shape (None for the batch axis), its dtype, and the call that will compute it.
 
-    Modules are called on it as on a Tensor, and Python's operators and indexing work; the batch axis has to stay the
-    first. What needs the numbers (`np.asarray`, `if`, a loop over it) raises TypeError.
+    Modules are called on it as on a Tensor; Python's operators, indexing and astype work; the batch axis has to stay
+    the first. What needs the numbers (`np.asarray`, `if`, a loop over it) raises TypeError.
 
     >>> import nn
     >>> x = nn.Input((8,))

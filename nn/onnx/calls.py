@@ -59,7 +59,7 @@ def _opened(graph: Graph, function: Any, args: Any, options: Any, what: str, nam
             f"ONNX export does not know {what}, and can't look into it ({error}). Say how it is written in ONNX, with"
             f" the decorator @nn.onnx.conversion({name})"
         ) from error
-    for call in _calls(results, set(values)):
+    for call in _calls(results):
         args, options = mapped(value, (call.args, call.options))
         part = call.function
         given = converted(graph, part.function if isinstance(part, Operation) else part, *args, **options)
@@ -68,13 +68,13 @@ def _opened(graph: Graph, function: Any, args: Any, options: Any, what: str, nam
     return mapped(value, results)
 
 
-def _calls(results: Any, known: set[Symbol]) -> list[Call]:
-    """The calls that lead from the known symbols to the results, the oldest first."""
+def _calls(results: Any) -> list[Call]:
+    """The calls that lead to these symbols, the oldest first."""
     calls: set[Call] = set()
     waiting = [leaf for leaf in leaves(results) if isinstance(leaf, Symbol)]
     while waiting:
         symbol = waiting.pop()
-        if symbol not in known and symbol.call is not None and symbol.call not in calls:
+        if symbol.call is not None and symbol.call not in calls:
             calls.add(symbol.call)
             waiting += symbol.call.inputs()
     return sorted(calls, key=lambda call: call.number)

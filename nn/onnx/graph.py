@@ -225,6 +225,7 @@ class Graph:
             if x.name in renamed or x.array is not None:
                 x = self.node("Identity", x)
             renamed[x.name] = unique_name(wanted, self.types)
+            self.types[renamed[x.name]] = self.types[x.name]
             ends.append(self._information(renamed[x.name], x))
         needed, nodes = set(renamed), []
         for node in reversed(self.nodes):

@@ -3,7 +3,9 @@
 import copy
 import functools
 import inspect
+import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -317,6 +319,23 @@ def test_every_layer_has_a_row():
     assert public - {nn.Layer} == set(ROWS) == {kind for kind, rows in ROWS.items() if rows}
 
 
+def documented():
+    """The layers of each line of the table in docs/onnx.md, and the ONNX operations that they are written with."""
+    page = (Path(__file__).parents[2] / "docs" / "onnx.md").read_text(encoding="utf-8")
+    for layers, operations in re.findall(r"^\| (`.*) \| (.*) \|$", page, re.MULTILINE):
+        names = [name for name in re.findall(r"`(\w+)`", layers) if name != "activation"]
+        yield [getattr(nn, name) for name in names], set(re.findall(r"[A-Z]\w+", operations))
+
+
+def test_the_table_in_the_documentation_is_that_of_the_layers(onnx):
+    lines = list(documented())
+    assert {layer for layers, _ in lines for layer in layers} == set(ROWS)
+    for layers, operations in lines:
+        nodes = [node for kind in layers for row in ROWS[kind] for node in nn.onnx.to_onnx(case(*row)).graph.node]
+        assert operations <= {node.op_type for node in nodes}
+        assert bool(operations) == bool({node.op_type for node in nodes} - {"Identity"})
+
+
 # Models.
 
 
@@ -365,6 +384,22 @@ def test_what_is_used_in_two_orders_is_transposed_once(agrees):
     y = nn.Conv2D(4, 3)(x)
     graph = agrees(nn.Model(x, [nn.Flatten()(y), nn.Dense(2)(y), nn.Conv2D(2, 3)(y)]))
     assert kinds(graph).count("Transpose") == 3  # x, y, and the last output
+
+
+def test_what_nobody_uses_is_left_out(agrees):
+    graph = agrees(nn.Sequential([nn.LSTM(3, input_shape=(5, 4))]))  # neither the sequence nor the memory
+    assert kinds(graph) == ["Transpose", "LSTM", "Squeeze"]
+    assert len(graph.initializer) == 4
+
+
+def test_cosines_of_short_vectors_and_of_nothing(agrees):
+    x = nn.Input((4, 2))
+    agrees(nn.Model(x, [nn.Dot(axes=1, normalize=True)([x * 1e-3, x]), nn.Dot(axes=1, normalize=True)([x * 0, x])]))
+
+
+def test_the_average_of_whole_numbers(agrees):
+    inputs = [nn.Input((4,), "int32"), nn.Input((4,), "int64")]
+    agrees(nn.Model(inputs, nn.Average()(inputs)))
 
 
 def test_recurrent_layers_on_top_of_each_other_share_their_order(agrees):
@@ -447,6 +482,12 @@ def test_outputs_that_are_inputs(agrees):
     x = nn.Input((3, 4), name="x")
     graph = agrees(nn.Model(x, [x, nn.Dropout(0.5)(x), nn.Permute((2, 1))(x), nn.Flatten()(x)]))
     assert sorted(kinds(graph)) == ["Flatten", "Identity", "Identity", "Transpose"]
+
+
+def test_outputs_whose_names_are_taken(agrees):
+    x = nn.Input((4,), name="x")
+    graph = agrees(nn.Model(x, [x, nn.Dense(2, name="x_1")(x)]))
+    assert [y.name for y in graph.output] == ["x_1", "x_1_1"]
 
 
 # Modules of one's own.
@@ -644,8 +685,10 @@ def test_more_than_a_file_holds(onnx, monkeypatch, tmp_path):
 
 def test_without_onnx(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "onnx", None)
+    model = nn.Sequential([nn.Dense(3)])
     with pytest.raises(ImportError, match=r"the export needs onnx: pip install 'tinygrad_lite\[onnx\]'"):
-        sequential(nn.Dense(3)).export(tmp_path / "x")
+        model.export(tmp_path / "x", input_signature=nn.Input((4,)))
+    assert not model.built
     assert list(tmp_path.iterdir()) == []
 
 
@@ -659,6 +702,15 @@ def test_the_file_is_the_same_model(onnx, onnxruntime, tmp_path):
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
     np.testing.assert_allclose(session.run(["dense"], {"input_layer": x})[0], model.predict(x), rtol=1e-6)
     assert (tmp_path / "model.onnx").read_bytes() == nn.onnx.to_onnx(model).SerializeToString()
+
+
+def test_what_is_written_is_not_training(onnx):
+    class Doubting(nn.Module):
+        def call(self, x):
+            return x * 0 if self.training else x
+
+    proto = nn.onnx.to_onnx(sequential(Doubting(), nn.Dense(3)).train())
+    assert kinds(proto.graph) == ["Gemm"]
 
 
 def test_it_does_not_change_the_model(onnx):
