@@ -7,8 +7,6 @@ import numpy as np
 
 from tinygrad_lite import Tensor
 
-from .nested import mapped
-
 _PLAIN = frozenset({bool, int, float, str, type(None), type(...), slice})
 _SMALL = 1 << 16  # bytes: an array of so many is kept as it was given, a larger one where the object keeps it itself
 
@@ -41,7 +39,7 @@ class Configured:
         if args or options:
             if cls.__init__ is object.__init__:
                 raise TypeError(f"{cls.__name__}() takes no arguments")
-            made._given = mapped(_kept, (args, options))
+            made._given = _kept((args, options))
         return made
 
     def get_config(self) -> dict[str, Any]:
@@ -88,8 +86,15 @@ def _signature(cls: Any) -> inspect.Signature:
 
 def _kept(x: Any) -> Any:
     """x as it is now, if it is small and can be copied and written to a file; else a note of what it was."""
-    if type(x) in _PLAIN or callable(x) or isinstance(x, (np.generic, np.dtype, Configured)):
+    kind = type(x)
+    if kind in _PLAIN or callable(x) or isinstance(x, (np.generic, np.dtype, Configured)):
         return x
+    if kind is tuple:
+        return tuple([_kept(item) for item in x])
+    if kind is list:
+        return [_kept(item) for item in x]
+    if kind is dict:
+        return {key: _kept(item) for key, item in x.items()}
     if isinstance(x, np.ndarray) and x.nbytes <= _SMALL:
         return x.copy()
     if isinstance(x, Tensor) and not x.requires_grad and x.data.nbytes <= _SMALL:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any
 
+from tinygrad_lite import Tensor
+
 from ..blank import blank_weights
 from ..module import Module
 from .decode import Decoder
@@ -12,30 +14,55 @@ from .names import named
 from .twins import change, changes, check_alike, tie, ties
 
 
-def described(things: dict[str, Any]) -> dict[str, Code]:
-    """The description of the things: codes by their names, what was "changed" since they were made, what was "tied".
+def described(things: dict[str, Any]) -> dict[str, Any]:
+    """For each thing its code, the attributes that were "changed" since it was made, and the weights that were "tied".
 
-    All of it is tried out: the things are made anew from it, with weights of zeros. Raises TypeError for what a file
-    can't hold, ValueError for what is not the same when it is made anew; the message says what, and where.
+    All of it is tried out: the things are made anew, with weights of zeros. Raises TypeError for what a file can't
+    hold, ValueError for what is not the same when it is made anew; the message says what, and where.
     """
-    encoder = Encoder()
-    codes = {name: encoder.encoded(thing, name) for name, thing in things.items()}
-    modules = [thing for thing in things.values() if isinstance(thing, Module)]
-    with blank_weights(sum(weight.size for module in modules for weight in module.weights)):
+    encoder, codes, parts = Encoder(), {}, {}
+    for name, thing in things.items():
+        start = len(encoder.objects)
+        codes[name] = {"code": encoder.encoded(thing, name)}
+        parts[name] = [*encoder.objects[start:], *_modules(thing)]
+    with blank_weights(sum(weight.size for thing in things.values() for weight in _weights(thing))):
         try:
             decoder = Decoder(encoder.custom)
-            twins = {name: decoder.decoded(code) for name, code in codes.items()}
+            twins = {name: _decoded(decoder, code["code"]) for name, code in codes.items()}
         except Exception as error:
             raise ValueError(f"it can't be made anew from the arguments of its constructors: {error}") from error
-    tied = [ties(module) for module in modules]
-    for module, twin, places in zip(modules, [t for t in twins.values() if isinstance(t, Module)], tied, strict=True):
-        tie(twin, places)
-        check_alike(module, twin)
-    return {
-        "codes": codes,
-        "changed": changes(_all(encoder.objects, things), _all(decoder.objects, twins)),
-        "tied": tied,
-    }
+    for name, thing in things.items():
+        twin, parts_of_twin = twins[name]
+        codes[name]["tied"] = ties(thing)
+        tie(twin, codes[name]["tied"])
+        check_alike(thing, twin)
+        codes[name]["changed"] = changes(parts[name], parts_of_twin)
+    return codes
+
+
+def made(description: Any, custom: Mapping[str, Any], numbers: int | None = None) -> dict[str, Any]:
+    """The things that were `described`, by their names, with new weights.
+
+    numbers: instead, the weights are zeros, and so many at most. custom: the user's classes and functions by name.
+    Raises ValueError if one is missing, and for what describes nothing.
+    """
+    try:
+        if names := missing(description, custom):
+            raise _Unknown(names)
+        decoder, things = Decoder(custom), {}
+        with nullcontext() if numbers is None else blank_weights(numbers):
+            decoded = {name: _decoded(decoder, described["code"]) for name, described in description.items()}
+        for name, (thing, parts) in decoded.items():
+            tie(thing, description[name]["tied"])
+            change(parts, description[name]["changed"], decoder)
+            if isinstance(thing, Module):
+                thing.name_weights()
+            things[name] = thing
+    except _Unknown:
+        raise
+    except Exception as error:
+        raise ValueError(f"its description of a model does not hold: {type(error).__name__}: {error}") from error
+    return things
 
 
 def config_of(thing: Any) -> dict[str, Code]:
@@ -49,7 +76,7 @@ def config_of(thing: Any) -> dict[str, Code]:
     >>> nn.saving.from_config(config).count_params()
     8
     """
-    return described({"it": thing})
+    return described({"it": thing})["it"]
 
 
 def from_config(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
@@ -57,43 +84,31 @@ def from_config(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
 
     Raises ValueError for what is no such config, and for a class or function that was not given.
     """
-    return made(config, custom_objects or {})["it"]
+    return made({"it": config}, custom_objects or {})["it"]
 
 
-def _all(objects: list[Any], things: dict[str, Any]) -> list[Any]:
-    modules = [module for thing in things.values() if isinstance(thing, Module) for module in thing.modules()]
-    return [*objects, *modules]
+def _modules(thing: Any) -> list[Module]:
+    return list(thing.modules()) if isinstance(thing, Module) else []
 
 
-def made(description: Any, custom: Mapping[str, Any], numbers: int | None = None) -> dict[str, Any]:
-    """The things of a description, by their names, with new weights.
+def _weights(thing: Any) -> list[Tensor]:
+    return thing.weights if isinstance(thing, Module) else []
 
-    numbers: instead, the weights are zeros, and so many at most. custom: the user's classes and functions by name.
-    Raises ValueError if one is missing, and for what describes nothing.
-    """
-    try:
-        if names := missing(description, custom):
-            raise _Unknown(names)
-        with nullcontext() if numbers is None else blank_weights(numbers):
-            decoder = Decoder(custom)
-            things = {name: decoder.decoded(code) for name, code in description["codes"].items()}
-        modules = [thing for thing in things.values() if isinstance(thing, Module)]
-        for module, places in zip(modules, description["tied"], strict=True):
-            tie(module, places)
-        change(_all(decoder.objects, things), description["changed"], decoder)
-        for module in modules:
-            module.name_weights()
-    except _Unknown:
-        raise
-    except Exception as error:
-        raise ValueError(f"its description of a model does not hold: {type(error).__name__}: {error}") from error
-    return things
+
+def _decoded(decoder: Decoder, code: Code) -> tuple[Any, list[Any]]:
+    """The thing, and all in it that may have been changed."""
+    start = len(decoder.objects)
+    thing = decoder.decoded(code)
+    return thing, [*decoder.objects[start:], *_modules(thing)]
 
 
 def missing(description: Any, custom: Mapping[str, Any]) -> list[str]:
     """The names in a description that nothing has."""
     found: set[str] = set()
-    stack = [*description["codes"].values(), *[attributes for _, attributes in description["changed"]]]
+    stack: list[Any] = []
+    for described in description.values():
+        stack.append(described["code"])
+        stack.extend(code for _, attributes in described["changed"] for code in attributes.values())
     while stack:
         code = stack.pop()
         if isinstance(code, (list, tuple)):

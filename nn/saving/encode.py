@@ -47,10 +47,12 @@ class Encoder:
         """The code of x. Raises TypeError for what has none, and says at which place it stands."""
         if x is None or type(x) in (bool, int, float, str) or isinstance(x, (np.generic, np.ndarray)):
             return x
-        if isinstance(x, list):
+        if type(x) is list:
             return [self.encoded(item, place) for item in x]
-        if isinstance(x, tuple):
+        if type(x) is tuple:
             return tuple([self.encoded(item, place) for item in x])
+        if type(x) is dict:
+            return self._dict(x, place)
         if x is Ellipsis:
             return {"ellipsis": None}
         if isinstance(x, Symbol) and x in self._symbols:
@@ -200,7 +202,6 @@ def _name(x: Any) -> dict[str, Code]:
 
 
 _ENCODE: dict[type, Callable[[Encoder, Any, str], Code]] = {
-    dict: Encoder._dict,
     slice: Encoder._slice,
     Tensor: Encoder._tensor,
     np.dtype: Encoder._dtype,

@@ -41,7 +41,8 @@ def contents(model: Model) -> dict[str, Any]:
             raise ValueError(f"two weights have the name {name!r}: give one of their layers another name")
         weights[name] = weight
     return {
-        "model": {"version": VERSION, **described(things)},
+        "version": VERSION,
+        "description": described(things),
         "frozen": [name for name, weight in weights.items() if not weight.requires_grad],
         "named": {name: weight.name for name, weight in weights.items() if weight.name != name},
         "weights": {name: weight.data for name, weight in weights.items()},
@@ -105,18 +106,19 @@ def load_model(
 
 
 def _model(nest: Any, custom: Mapping[str, Any], compile: bool) -> Model:
-    if not isinstance(nest, dict) or "model" not in nest or "weights" not in nest:
+    if not isinstance(nest, dict) or "description" not in nest or "weights" not in nest:
         raise ValueError(
             "it holds weights or other arrays, but no model, as model.save writes it: make the model, then"
             " model.load_weights(path)"
         )
-    version = nest["model"]["version"]
+    version = nest["version"]
     if version != VERSION:
         raise ValueError(f"it is of version {version!r:.60}, and this tinygrad_lite reads version {VERSION}")
     weights = nest["weights"]
-    if not all(isinstance(array, np.ndarray) and array.dtype.kind in "biuf" for array in weights.values()):
+    if not all(isinstance(array, np.ndarray) and array.dtype.kind in "biufc" for array in weights.values()):
         raise ValueError("its weights are not arrays of numbers")
-    things = made(nest["model"], custom, sum(array.size for array in weights.values()))
+    description = nest["description"] if compile else {"model": nest["description"]["model"]}
+    things = made(description, custom, sum(array.size for array in weights.values()))
     model = things["model"]
     if not isinstance(model, Model):
         raise ValueError(f"its model is a {type(model).__name__}")
@@ -141,4 +143,6 @@ def _set_weights(model: Model, arrays: Mapping[str, np.ndarray], frozen: list[st
             weights[name] = tensor(arrays[name])
             replace(model, weight, weights[name])
         weights[name].requires_grad = name not in frozen
-        weights[name].name = str(named.get(name, name))
+        if not isinstance(called := named.get(name, name), (str, type(None))):
+            raise TypeError(f"the name of the weight {name} is a {type(called).__name__}")
+        weights[name].name = called

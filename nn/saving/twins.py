@@ -18,8 +18,10 @@ Slot = tuple[int, str]  # a weight's place: the number of its module, the attrib
 _MODES = {"built", "training", "output_shape", "stop_training", "batch", "optimizer", "loss"}
 
 
-def check_alike(model: Module, twin: Module) -> None:
-    """Raises ValueError if the twin is not made of the same layers and weights."""
+def check_alike(model: Any, twin: Any) -> None:
+    """Raises ValueError if the twin of a module is not made of the same layers and weights."""
+    if not isinstance(model, Module):
+        return
     kinds, theirs = [[type(module) for module in each.modules()] for each in (model, twin)]
     if kinds != theirs:
         raise ValueError(
@@ -96,20 +98,20 @@ def change(xs: list[Any], codes: list[Code], decoder: Decoder) -> None:
 # Weights.
 
 
-def ties(model: Module) -> list[list]:
-    """Each place of a weight that stands somewhere before: this place and the first one."""
+def ties(model: Any) -> list[list]:
+    """Each place of a weight that stands somewhere before: this place and the first one. None in what is no module."""
     first: dict[int, Slot] = {}
     found = []
-    for i, module in enumerate(model.modules()):
+    for i, module in enumerate(model.modules() if isinstance(model, Module) else ()):
         for key, value in vars(module).items():
             if isinstance(value, Tensor) and (place := first.setdefault(id(value), (i, key))) != (i, key):
                 found.append([i, key, *place])
     return found
 
 
-def tie(model: Module, found: list[list]) -> None:
+def tie(model: Any, found: list[list]) -> None:
     """Puts the same weight into the places that `ties` told of."""
-    modules = list(model.modules())
+    modules = list(model.modules()) if found else []
     for i, key, j, first in found:
         here, weight = vars(modules[i]), vars(modules[j])[first]
         if not isinstance(here.get(key), Tensor) or not isinstance(weight, Tensor) or here[key].shape != weight.shape:
