@@ -106,9 +106,9 @@ def words(value):
 @pytest.mark.parametrize(
     ("name", "options"),
     [
-        *[(name, options) for name in NAMES for options in ({}, EVERYTHING)],
+        *[(name, EVERYTHING) for name in NAMES],
         *OWN,
-        *[pytest.param(name, options, marks=pytest.mark.slow) for name in NAMES for options in SHARED],
+        *[pytest.param(name, options, marks=pytest.mark.slow) for name in NAMES for options in ({}, *SHARED)],
     ],
     ids=words,
 )
