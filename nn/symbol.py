@@ -1,6 +1,7 @@
 """Values to come: a layer called on a symbol is not computed but noted down, to be run when there are numbers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextvars import ContextVar
 from itertools import count
 from typing import Any, NoReturn
 
@@ -13,6 +14,7 @@ from .checks import sample_shape
 from .nested import leaves, mapped
 
 next_number = count().__next__
+owned: ContextVar[Collection[int]] = ContextVar("owned", default=())  # the ids of weights that somebody trains
 
 
 class Operation:
@@ -63,7 +65,7 @@ def record(function: Any, *args: Any, **options: Any) -> Any:
     """
     call, name = Call(function, args, options), function.name or function.kind
     for leaf in leaves((args, options)):
-        if isinstance(leaf, Tensor) and leaf.requires_grad:
+        if isinstance(leaf, Tensor) and leaf.requires_grad and id(leaf) not in owned.get():
             raise TypeError(
                 f"{name} was given symbols and a Tensor that wants a gradient, which no layer would own and nothing"
                 " would train: make it the weight of a Module of your own, or .detach() it"

@@ -56,8 +56,9 @@ def _opened(graph: Graph, function: Any, args: Any, options: Any, what: str, nam
             raise TypeError(f"on symbols it gives {type(results).__name__}")
     except Exception as error:  # whatever its author wrote may go wrong on symbols
         raise NotImplementedError(
-            f"ONNX export does not know {what}, and can't look into it ({error}). Say how it is written in ONNX, with"
-            f" the decorator @nn.onnx.conversion({name})"
+            f"ONNX export does not know {what}, and can't look into it, since it is made of more than layers, weights"
+            f" and operators. Say how it is written in ONNX, with the decorator @nn.onnx.conversion({name}): see"
+            " docs/onnx.md"
         ) from error
     for call in _calls(results):
         args, options = mapped(value, (call.args, call.options))

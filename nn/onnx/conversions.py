@@ -16,15 +16,15 @@ def conversion(*things: Any) -> Callable[[Callable[..., Any]], Callable[..., Any
     layer or function is called with, where a `Value` stands for each Tensor; it gives the Value of the result. Raises
     TypeError for anything else than classes of layers and functions.
 
-    >>> import nn
-    >>> class Scale(nn.Module):
+    >>> import nn, tinygrad_lite as tg
+    >>> class Wave(nn.Module):
     ...     def build(self, input_shape):
-    ...         self.factor = self.add_weight(input_shape[-1:], "ones")
+    ...         self.pitch = self.add_weight(input_shape[-1:], "ones")
     ...     def call(self, x):
-    ...         return x * self.factor
-    >>> @nn.onnx.conversion(Scale)
-    ... def scale(graph, layer, x):
-    ...     return graph.node("Mul", x, layer.factor)
+    ...         return tg.sin(x * self.pitch)
+    >>> @nn.onnx.conversion(Wave)
+    ... def wave(graph, layer, x):
+    ...     return graph.node("Sin", graph.node("Mul", x, layer.pitch))
     """
     for thing in things:
         is_layer = isinstance(thing, type) and issubclass(thing, Module)

@@ -11,7 +11,7 @@ from tinygrad_lite import files
 from ..module import Module
 from ..naming import unique_name
 from ..nested import leaves
-from ..symbol import Symbol
+from ..symbol import Symbol, owned
 from .calls import checked, inside
 from .graph import IR_VERSION, OPSET, Graph
 from .library import library
@@ -66,7 +66,11 @@ def to_onnx(model: Module, input_signature: Symbol | list[Symbol] | None = None)
         for symbol in inputs:
             names.append(unique_name(symbol.name or symbol.kind, names))
         given = [graph.input(name, x.shape, x.dtype) for name, x in zip(names, inputs, strict=True)]
-        results = list(leaves(inside(graph, model, *([given] if model.several_inputs else given))))
+        token = owned.set({id(weight) for weight in model.weights})
+        try:
+            results = list(leaves(inside(graph, model, *([given] if model.several_inputs else given))))
+        finally:
+            owned.reset(token)
         values = [checked(graph.value(x), y, "the model") for x, y in zip(results, symbols, strict=True)]
     outputs = dict(zip(_output_names(model, len(values)), values, strict=True))
     return _file(graph.onnx, graph.finished(model.name or model.kind, given, outputs))

@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import importlib
 import inspect
 import re
 import sys
@@ -504,13 +505,23 @@ class Block(nn.Module):
 
 
 class Scale(nn.Layer):
-    """Made of nothing that the export knows."""
+    """Made of a weight and an operator: the export looks into it, too."""
 
     def build(self, input_shape):
         self.factor = self.add_weight(input_shape[-1:], "ones")
 
     def call(self, x):
-        return x * self.factor
+        return x * self.factor + tg.exp(self.factor)
+
+
+class Wave(nn.Layer):
+    """What the export can't look into."""
+
+    def build(self, input_shape):
+        self.pitch = self.add_weight(input_shape[-1:], "ones")
+
+    def call(self, x):
+        return tg.sin(x * self.pitch)
 
 
 @pytest.fixture
@@ -541,14 +552,30 @@ def test_a_subclass_of_model(agrees):
     assert "left.kernel" in [x.name for x in graph.initializer]
 
 
-def test_a_module_of_one_s_own_with_its_conversion(agrees, table):
-    @nn.onnx.conversion(Scale)
-    def scale(graph, layer, x):
-        return graph.node("Mul", x, layer.factor)
+def test_the_transformer_of_the_examples(agrees):
+    writer = importlib.import_module("characters").Writer("abcdefg", 6, size=8, heads=2, blocks=2)
+    graph = agrees(writer, nn.Input((6,), "int64"))
+    assert kinds(graph).count("Softmax") == 2
 
-    model = nn.Sequential([nn.Conv2D(2, 3, input_shape=(5, 5, 1)), Scale(name="scale"), nn.Conv2D(2, 3)])
-    graph = agrees(randomized(model))
+
+def test_a_module_with_weights_of_its_own_is_looked_into(agrees):
+    graph = agrees(randomized(nn.Sequential([nn.Dense(3, input_shape=(4,)), Scale(name="scale")])))
+    assert kinds(graph) == ["Gemm", "Mul", "Add"]
     assert "scale.factor" in [x.name for x in graph.initializer]
+    x, factor = nn.Input((4,)), tg.ones((4,), requires_grad=True)
+    with pytest.raises(TypeError, match="a Tensor that wants a gradient"):  # elsewhere it is nobody's
+        x * factor
+
+
+def test_a_module_of_one_s_own_with_its_conversion(agrees, table):
+    @nn.onnx.conversion(Wave)
+    def wave(graph, layer, x):
+        return graph.node("Sin", graph.node("Mul", x, layer.pitch))
+
+    model = nn.Sequential([nn.Conv2D(2, 3, input_shape=(5, 5, 1)), Wave(name="wave"), nn.Conv2D(2, 3)])
+    graph = agrees(randomized(model))
+    assert kinds(graph) == ["Transpose", "Conv", "Mul", "Sin", "Conv", "Transpose"]
+    assert "wave.pitch" in [x.name for x in graph.initializer]
 
 
 def test_a_function_of_one_s_own_with_its_conversion(agrees, table):
@@ -603,14 +630,14 @@ def sequential(*layers, shape=(4,)):
 
 
 IMPOSSIBLE = {
-    "a module": (lambda: sequential(Scale(name="mine")), r"Scale 'mine'.*@nn.onnx.conversion\(Scale\)"),
+    "a module": (lambda: sequential(Wave(name="mine")), r"Wave 'mine'.*@nn.onnx.conversion\(Wave\)"),
     "one inside another": (
-        lambda: sequential(nn.Sequential([Scale()], name="stack")),
-        r"Scale 'stack.scale'.*@nn.onnx.conversion\(Scale\)",
+        lambda: sequential(nn.Sequential([Wave()], name="stack")),
+        r"Wave 'stack.wave'.*@nn.onnx.conversion\(Wave\)",
     ),
     "a function": (lambda: sequential(nn.Dense(3, tg.expm1)), r"the function expm1 of 'dense'.*conversion\(expm1\)"),
     "a lambda": (lambda: sequential(nn.Activation(lambda x: tg.sin(x))), r"the function <lambda> of 'activation'"),
-    "a constant": (lambda: sequential(nn.Activation(lambda x: tg.ones((1, 4)))), "on symbols it gives Tensor"),
+    "a constant": (lambda: sequential(nn.Activation(lambda x: tg.ones((1, 4)))), "more than layers, weights and operators"),
     "a layer that computes otherwise than its parent": (lambda: sequential(Doubled(3)), "Doubled 'doubled'"),
     "a part that computes otherwise than its parent": (
         lambda: sequential(nn.Bidirectional(Slow(3)), shape=(5, 4)),
