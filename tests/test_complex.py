@@ -104,6 +104,15 @@ def test_complex64_stays_complex64():
     assert z.grad.dtype == np.complex64
 
 
+@pytest.mark.parametrize("operation", [tg.add, tg.subtract, tg.multiply, tg.divide, tg.power])
+def test_a_python_number_and_a_number_without_axes(operation):
+    x = leaf(2.0, float)
+    y = operation(1j, x)
+    assert y.dtype == np.complex128 and operation(x, 1j).dtype == np.complex128
+    y.backward(1.0)
+    assert x.grad.dtype == np.float64
+
+
 def test_a_complex_result_needs_a_gradient_to_start_from():
     z = leaf(1 + 2j)
     with pytest.raises(RuntimeError, match=r"backward\(\) needs a real number.*complex128.*\.real or abs"):
@@ -173,3 +182,13 @@ def test_a_graph_of_complex_numbers_is_drawn_and_a_story_is_of_real_ones():
     assert "j" in tg.draw(loss).source
     with pytest.raises(TypeError, match="explain\\(\\) tells of real numbers"):
         tg.explain(loss)
+
+
+def test_forward_mode_and_several_results():
+    z, w, v, u = Z[0], W[0], complexes(3), complexes(3)
+    f = lambda z, w: (z * w, abs(z), tg.exp(w.conj()))
+    step = 1e-6
+    ahead, behind = (f(z + s * v, w + s * u) for s in (step, -step))
+    _, moved = tg.jvp(f, (z, w), (v, u))
+    for got, a, b in zip(moved, ahead, behind, strict=True):
+        np.testing.assert_allclose(got.data, (a - b) / (2 * step), rtol=1e-7, atol=1e-7)

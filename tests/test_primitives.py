@@ -5,97 +5,33 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
 
+import rows_of_linalg
 import slow
 import tinygrad_lite as tg
-from tinygrad_lite import ops
-from tinygrad_lite.backprop import history
+from rows import Row, binary, complexes, normal, reduction, row, spaced, unary, within
+from tinygrad_lite import linalg, ops
+from tinygrad_lite.backprop import history, pull_back
 from tinygrad_lite.ops import convolution, indexing, pooling
 from tinygrad_lite.ops.windows import Windows
 from tinygrad_lite.primitive import Primitive
 
-NAMES = [m.name for m in pkgutil.iter_modules(ops.__path__) if not m.name.startswith("direct_")]  # those need numba
-MODULES = [importlib.import_module(f"{ops.__name__}.{name}") for name in NAMES]
+MODULES = [
+    importlib.import_module(f"{package.__name__}.{module.name}")
+    for package in (ops, linalg)
+    for module in pkgutil.iter_modules(package.__path__)
+    if not module.name.startswith("direct_")  # those need numba
+]
 PRIMITIVES = {
     f.primitive.name: f.primitive
     for module in MODULES
     for f in vars(module).values()
     if isinstance(getattr(f, "primitive", None), Primitive)
 }
-
-
-class Row(NamedTuple):
-    """f(xp, *args) is written once and runs with xp = tinygrad_lite and, where numpy is True, with xp = numpy."""
-
-    name: str
-    f: Callable[..., Any]
-    args: tuple[Any, ...]
-    numpy: Callable[..., Any] | None
-
-    def reference(self, *args: Any) -> Any:
-        return self.f(np, *args) if self.numpy is None else self.numpy(*args)
-
-
-_rng = np.random.default_rng(0)
-
-
-def normal(*shape: int) -> np.ndarray:
-    return _rng.standard_normal(shape)
-
-
-def complexes(*shape: int) -> np.ndarray:
-    return normal(*shape) + 1j * normal(*shape)
-
-
-def within(low: float, high: float, *shape: int) -> np.ndarray:
-    return _rng.uniform(low, high, shape)
-
-
-def spaced(*shape: int) -> np.ndarray:
-    """Values in random order, no two nearer than 0.5 and none within 0.2 of an integer: far from every kink."""
-    n = int(np.prod(shape))
-    return (_rng.permutation(n) * 0.5 - n / 4 + 0.25 * ((n % 2) + 1)).reshape(shape) + 0.01 * _rng.random(shape)
-
-
-def row(name: str, f: Callable[..., Any], *args: Any, numpy: Callable[..., Any] | None = None) -> Row:
-    return Row(name, f, args, numpy)
-
-
-def unary(names: str, values: np.ndarray) -> list[Row]:
-    rows = [(name, lambda xp, x, name=name: getattr(xp, name)(x)) for name in names.split()]
-    return [row(name, f, x) for name, f in rows for x in (values, values.reshape(-1)[0])]
-
-
-def binary(name: str, x: np.ndarray, y: np.ndarray) -> list[Row]:
-    """The same shape, stretched axes on either side, a number on either side."""
-    f = lambda xp, a, b: getattr(xp, name)(a, b)
-    number = y.reshape(-1)[0].item()
-    rows = [row(name, f, a, b) for a, b in [(x, y), (x, y[0]), (x[:, :1], y), (x[:1], y[:, :1]), (x[0, 0], y)]]
-    return [
-        *rows,
-        row(name, lambda xp, a: getattr(xp, name)(a, number), x),
-        row(name, lambda xp, b: getattr(xp, name)(2.5, b), y),
-    ]
-
-
-def reduction(name: str, x: np.ndarray, numpy: Callable[..., Any] | None = None) -> list[Row]:
-    cases: list[dict[str, Any]] = [
-        {},
-        {"axis": 0},
-        {"axis": -1},
-        {"axis": (0, -1)},
-        {"axis": 1, "keepdims": True},
-        {"keepdims": True},
-    ]
-    rows = []
-    for case in cases:
-        reference = None if numpy is None else lambda x, case=case: numpy(x, **case)
-        rows.append(row(name, lambda xp, x, case=case: getattr(xp, name)(x, **case), x, numpy=reference))
-    return rows
 
 
 def _written(index: Any) -> Callable[..., Any]:
@@ -193,7 +129,7 @@ def poolings() -> list[Row]:
         windows = Windows(*how, (1,) * len(how[0]))
         x = spaced(*shape)
         y = normal(shape[0], *windows.lengths(shape), shape[-1])
-        winners = _rng.integers(0, int(np.prod(how[0])), y.shape)  # some of them in the border
+        winners = np.random.default_rng(5).integers(0, int(np.prod(how[0])), y.shape)  # some of them in the border
         places = slow.positions(x.shape[1:-1], *windows)[1]
         rows += [
             row("max_pool", lambda xp, x, w=windows: pooling._max_pool(x, w), x,
@@ -314,6 +250,7 @@ DIFFERENTIABLE = [
     *convolutions(),
     *poolings(),
     row("add_rows", lambda xp, x: convolution._add_rows(x), normal(2, 3, 4), numpy=lambda x: x.sum(axis=(0, 1))),
+    *rows_of_linalg.DIFFERENTIABLE,
 ]  # fmt: skip
 
 # Each primitive that has a derivative for complex numbers.
@@ -355,6 +292,7 @@ COMPLEX = [
       for x, y in [(z23, w23.T), (x23, w23.T), (z23, y23.T), (z23[0], w23[1]), (complexes(4, 2, 3), w23.T)]],
     *[row("einsum", lambda xp, x, y, s=s: xp.einsum(s, x, y), z23, y)
       for y in (w23, y23) for s in ("ij,ij->i", "ij,kj->ik", "ij,kj->")],
+    *rows_of_linalg.COMPLEX,
 ]  # fmt: skip
 
 COMPOSED = [
@@ -404,6 +342,7 @@ COMPOSED = [
     row("trace", lambda xp, x: xp.trace(x), x23),
     row("trace", lambda xp, x: xp.trace(x), normal(3, 3, 2)),
     row("astype", lambda xp, x: x.astype(np.float64), x23),
+    *rows_of_linalg.COMPOSED,
 ]
 
 _signs, _bits, _flags = np.array([-1.0, 0.0, 2.0]), np.array([3, 5, 0]), np.array([True, False, True])
@@ -426,6 +365,7 @@ CONSTANT = [
     row("winners", lambda xp, x, out: pooling._winners(x, out, windows=Windows((2,), (2,), ((0, 0),), (1,))),
         np.array([[[3.0], [1.0], [1.0], [4.0], [2.0], [2.0]]]), np.array([[[3.0], [4.0], [2.0]]]),
         numpy=lambda x, out: np.array([[[0], [1], [0]]], np.uint8)),
+    *rows_of_linalg.CONSTANT,
 ]  # fmt: skip
 
 
@@ -439,7 +379,9 @@ def test_every_primitive_has_a_row_and_every_row_a_primitive():
 
 
 def test_every_public_operation_has_a_row():
-    assert {r.name for r in DIFFERENTIABLE + COMPOSED + CONSTANT} >= set(ops.__all__)
+    names = {r.name for r in DIFFERENTIABLE + COMPOSED + CONSTANT}
+    assert names >= set(ops.__all__)
+    assert [name for name in linalg.__all__ if not {name, f"linalg.{name}"} & names] == []
 
 
 def test_the_whole_public_page_is_in_the_package():
@@ -565,18 +507,20 @@ def test_results_share_no_memory_with_their_inputs(case):
 @table(DIFFERENTIABLE + COMPLEX)
 def test_gradients_are_float32_all_the_way_in_a_float32_graph(case):
     """No rule leaves the precision of its argument: the walk never has to cast."""
-    args = [in_dtype(x, "float32") for x in map(np.asarray, case.args)]
-    out = case.f(tg, *watched(args))
-    for node in history(out):
+    out = case.f(tg, *watched([in_dtype(x, "float32") for x in map(np.asarray, case.args)]))
+    nodes, handed = history(out), {}
+    pull_back(nodes, np.ones_like(out._data), watch=lambda node, x, g: handed.setdefault(node._number, g))
+    for node in nodes:
         if node._primitive is None or node.dtype not in ("float32", "complex64") or case.name == "cast":
             continue
-        inputs = [x._data if isinstance(x, tg.Tensor) else x for x in node._inputs]
+        given = [handed[node._number], *[x._data if isinstance(x, tg.Tensor) else x for x in (node, *node._inputs)]]
+        if node._primitive.shared is not None:
+            given[0] = node._primitive.shared(*given, **node._params)
         rules = node._primitive.rules_for(node._inputs) if node._primitive.variadic else node._primitive.rules
         with np.errstate(all="ignore"):
             for x, rule in zip(node._inputs, rules, strict=True):
                 if isinstance(x, tg.Tensor) and x.requires_grad:
-                    r = rule(np.ones_like(node._data), node._data, *inputs, **node._params)
-                    assert r.dtype in ("float32", "complex64")
+                    assert rule(*given, **node._params).dtype in ("float32", "complex64")
 
 
 def watched(args: tuple[Any, ...]) -> list[tg.Tensor]:

@@ -7,7 +7,7 @@
 tensor([2., 4., 6.])
 """
 
-from . import files, nests, ops
+from . import files, linalg, nests, ops
 from .checking import check_grads
 from .creation import arange, asarray, eye, full, linspace, ones, ones_like, tensor, zeros, zeros_like
 from .graph import draw, draw_neurons, explain_error, film
@@ -78,6 +78,7 @@ from .ops import (
     logical_xor,
     logsumexp,
     matmul,
+    matrix_transpose,
     max,
     max_pool,
     maximum,
@@ -127,6 +128,7 @@ from .ops import (
     triu,
     trunc,
     var,
+    vecdot,
     where,
 )
 from .parallel import by_blocks, threads

@@ -200,6 +200,8 @@ def _binary(step: Primitive) -> Callable[..., Array]:
         elif isinstance(y, Node):
             kind, b, wanted = y.__class__, y._data, y._requires_grad
             a = x = x if type(x) in NUMBERS else _constant(x, wanted)
+            if type(a) is complex and type(b) is np.float64:  # two numbers of Python for Python: it would answer itself
+                a = x = np.complex128(a)
         else:
             both_python = type(x) in PYTHON_NUMBERS and type(y) in PYTHON_NUMBERS
             return forward(np.asarray(x) if both_python else _bare(x), _bare(y))

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from . import ops
+from . import linalg, ops
 from .primitive import Node, describe
 
 # Their answers are constants: no gradient is lost in them.
@@ -15,7 +15,8 @@ _QUESTIONS = {
     np.shares_memory, np.size, np.zeros_like,
 }  # fmt: skip
 _OPERATIONS = {getattr(np, name): getattr(ops, name) for name in ops.__all__ if hasattr(np, name)}
-_OPERATIONS |= {np.amax: ops.max, np.amin: ops.min}
+_OPERATIONS |= {getattr(np.linalg, name): getattr(linalg, name) for name in linalg.__all__}
+_OPERATIONS |= {np.cross: linalg.cross, np.amax: ops.max, np.amin: ops.min}
 
 
 def array_ufunc(self: Node, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:

@@ -78,6 +78,7 @@ from .manipulation import (
     detach,
     expand_dims,
     flip,
+    matrix_transpose,
     moveaxis,
     pad,
     repeat,
@@ -93,7 +94,7 @@ from .manipulation import (
     triu,
 )
 from .pooling import average_pool, max_pool
-from .products import dot, einsum, matmul, outer, tensordot, trace
+from .products import dot, einsum, matmul, outer, tensordot, trace, vecdot
 from .reductions import (
     all,
     any,

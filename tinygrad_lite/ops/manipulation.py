@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from ..primitive import Array
+from ..primitive import Array, describe
 from ..primitive import primitive as _primitive
 
 Shape = int | tuple[int, ...]
@@ -42,6 +42,14 @@ def swapaxes(x: Array, axis1: int, axis2: int) -> Array:
     axes = list(range(x.ndim))
     axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
     return transpose(x, tuple(axes))
+
+
+def matrix_transpose(x: Array, /) -> Array:
+    """Each matrix, the last two axes, transposed."""
+    x = shaped(x)
+    if x.ndim < 2:
+        raise ValueError(f"matrix_transpose({describe(x)}): it needs two axes or more")
+    return swapaxes(x, -1, -2)
 
 
 def moveaxis(x: Array, source: int | tuple[int, ...], destination: int | tuple[int, ...]) -> Array:

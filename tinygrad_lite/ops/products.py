@@ -9,8 +9,10 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..parallel import in_parts, threads_in_use
 from ..primitive import Array, primitive
+from .complex import conj, is_complex
+from .elementwise import _BROADCAST
 from .indexing import _scatter, getitem
-from .manipulation import broadcast_to, reshape, shaped, swapaxes, transpose
+from .manipulation import broadcast_to, expand_dims, reshape, shaped, swapaxes, transpose
 from .reductions import sum
 
 
@@ -150,6 +152,16 @@ def dot(x: Array, y: Array) -> Array:
     if y.ndim <= 2:
         return matmul(x, y)
     return tensordot(x, y, axes=([-1], [-2]))
+
+
+def _by_first(g: Array, out: Array, x: Array, y: Array, axis: int) -> Array:
+    return expand_dims(conj(g) if is_complex(g) else g, axis) * y
+
+
+@primitive(_by_first, lambda g, out, x, y, axis: expand_dims(g, axis) * x, hint=_BROADCAST, complex="as written")
+def vecdot(x: Array, y: Array, /, *, axis: int = -1) -> Array:
+    """The inner product of the vectors along an axis: the sum of conj(x) * y."""
+    return np.vecdot(x, y, axis=axis)  # type: ignore[call-overload]
 
 
 def outer(x: Array, y: Array) -> Array:

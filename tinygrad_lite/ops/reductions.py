@@ -112,7 +112,7 @@ def std(x: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False)
 
 def _norm_rule(g: Array, out: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
     out = spread(out, x, axis, keepdims)
-    return spread(g, x, axis, keepdims) * (x / where(equal(out, 0), 1.0, out))
+    return spread(g, x, axis, keepdims) * (x / where(equal(out, 0), math.inf, out))
 
 
 @primitive(_norm_rule, complex="as written")

@@ -99,11 +99,15 @@ def pull(
     return [_tensor(shares[x._number]) if x._number in shares else zeros_like(x) for x in wrt]
 
 
-@primitive(lambda i, g, out, *x: g * x[i - len(x) // 2], variadic=True)
+@primitive(lambda i, g, out, *x: g * x[i - len(x) // 2], variadic=True, complex="as written")
 def _inner(*x: Array) -> Array:
     """The inner product of the first half of the arrays with the second: each half is the derivative by the other."""
     half = len(x) // 2
-    return sum([(a * b).sum() for a, b in zip(x[:half], x[half:], strict=True)])
+    return sum([_dot(a, b) for a, b in zip(x[:half], x[half:], strict=True)])
+
+
+def _dot(a: Array, b: Array) -> Array:
+    return (a.conj() * b).real.sum() if a.dtype.kind == "c" else (a * b).sum()
 
 
 def _tensor(g: Any) -> Tensor:
