@@ -212,6 +212,8 @@ def killed(name: str, folder: Path, tries: int = 50) -> Iterator[str]:
             if not wrong and found not in (last, last + 1):
                 wrong = f"the file holds save {found} after save {last} was done"
             yield wrong or _what_is_there(library, path, lambda n, number=number: n == number + 999)
+            for left in folder.iterdir():
+                left.unlink()
 
 
 def _refused(library: Library, path: Path, arrays: Arrays) -> bool:
@@ -537,6 +539,8 @@ def other_model(name: str, folder: Path) -> Iterator[str]:
 
 
 Fault = Callable[[str, Path], Iterator[str]]
+
+
 def training_killed(name: str, folder: Path) -> Iterator[str]:
     """Training that saves after each batch is killed at random moments and goes on: it ends as if nothing had been."""
     if name == OURS:
