@@ -13,7 +13,7 @@ from tinygrad_lite import Tensor
 from .batch_form import Batch, Form
 from .checks import whole_number
 from .data import batches, count, rows
-from .passes import Fresh, Indexed
+from .passes import Fresh, Indexed, left_out
 from .pipeline import Dataset
 from .random import random_generator
 
@@ -24,7 +24,10 @@ class Source:
     steps: int | None
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
-        """The batches (x, y, sample_weight) of epoch `number`, from batch `start` on."""
+        """The batches (x, y, sample_weight) of epoch `number`, from batch `start` on.
+
+        An order is drawn, and what comes before is gone through, at once, not at the first batch.
+        """
         raise NotImplementedError
 
     def put_aside(self, epochs: int) -> None:
@@ -76,27 +79,34 @@ class PassSource(Source):
         if self.steps_per_epoch is None:
             given = _not_empty(self.passes.epoch(number, start), start)
         else:
-            given = self._part(number * self.steps_per_epoch + start, max(0, self.steps_per_epoch - start))
+            place = number * self.steps_per_epoch + start
+            kept, self._stream = self._stream, None
+            stream = kept[1] if kept and kept[0] == place else self._from(place)
+            given = self._part(stream, place, max(0, self.steps_per_epoch - start))
         self._epoch = _checked(self.form, given, start)
         return self._epoch
 
-    def _part(self, place: int, steps: int) -> Iterator[Any]:
+    def _part(self, stream: Iterator[Any], place: int, steps: int) -> Iterator[Any]:
         """So many batches of the stream."""
-        kept, self._stream = self._stream, None
-        stream = kept[1] if kept and kept[0] == place else self._from(place)
         yield from islice(stream, steps)
         self._stream = place + steps, stream
 
     def _from(self, place: int) -> Iterator[Any]:
         """The stream from this place on."""
-        if (length := self.passes.length) == math.inf:
-            return self._endless(0, place)
-        return self._endless(*divmod(place, length)) if length else islice(self._endless(0, 0), place, None)
+        length = self.passes.length
+        if not length:
+            stream = self._endless(0, 0, self.passes.epoch(0, 0))
+            left_out(stream, place)
+            return stream
+        number, start = (0, place) if length == math.inf else divmod(place, length)
+        return self._endless(number, start, self.passes.epoch(number, start))
 
-    def _endless(self, number: int, start: int) -> Iterator[Any]:
+    def _endless(self, number: int, start: int, begun: Iterator[Any]) -> Iterator[Any]:
+        """The pass that was begun, and all that follow."""
         while True:
-            yield from _not_empty(self.passes.epoch(number, start), start)
+            yield from _not_empty(begun, start)
             number, start = number + 1, 0
+            begun = self.passes.epoch(number, 0)
 
     def close(self) -> None:
         if self._epoch is not None:
@@ -117,14 +127,15 @@ class IteratorSource(Source):
         self._ended = False
 
     def put_aside(self, epochs: int) -> None:
-        for number in range(epochs if self.steps else 0):
-            for _ in self._epoch(number):
-                pass
+        for number in range(epochs):
+            left_out(self._epoch(number), self.steps or 0)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         if self._ended:
             raise ValueError(f"epoch {number} has no batches: the iterator has ended. {_INSTEAD}")
-        return _checked(self.form, islice(self._epoch(number), start, None), start)
+        batches = self._epoch(number)
+        left_out(batches, start)
+        return _checked(self.form, batches, start)
 
     def _epoch(self, number: int) -> Iterator[Any]:
         for step in count_from() if self.steps is None else range(self.steps):
@@ -208,7 +219,9 @@ def as_source(
             )
         return IteratorSource(form, x, steps)
     if _is_sequence(x):
-        return PassSource(form, Indexed(x, shuffle), steps)
+        if shuffle:  # each epoch has an order of its own, as one of arrays has
+            return PassSource(form, Indexed(x, True, steps), None)
+        return PassSource(form, Indexed(x, False), steps)
     if isinstance(x, type) or not hasattr(x, "__iter__"):
         return PassSource(form, Fresh(x), steps)
     length = None

@@ -1,8 +1,10 @@
 """Where random numbers come from: one generator for each thread, which a seed makes repeatable to the bit."""
 
+import random as python_random
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -45,3 +47,21 @@ def drawing_from(make: Callable[[], np.random.Generator]) -> Iterator[None]:
         yield
     finally:
         _state.generator, _state.make = before
+
+
+def random_state() -> dict[str, Any]:
+    """Where the random numbers of this thread stand: nn's, and the global ones of NumPy and of Python."""
+    version, numbers, gauss = python_random.getstate()
+    return {
+        "nn": random_generator().bit_generator.state,
+        "numpy": np.random.get_state(legacy=False),  # noqa: NPY002
+        "python": [version, np.array(numbers, np.uint64), gauss],
+    }
+
+
+def set_random_state(state: dict[str, Any]) -> None:
+    """Puts them where they stood."""
+    random_generator().bit_generator.state = state["nn"]
+    np.random.set_state(state["numpy"])  # noqa: NPY002
+    version, numbers, gauss = state["python"]
+    python_random.setstate((version, tuple(map(int, numbers)), gauss))

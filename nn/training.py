@@ -1,15 +1,12 @@
 """One run of `fit`: the epochs, the batches, who is told of them, and what it needs to go on from where it stands."""
 
-import random as python_random
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from .batches import Source
 from .callbacks import Callback, CallbackList, Logs
 from .nested import mapped
-from .random import random_generator
+from .random import random_state, set_random_state
 
 if TYPE_CHECKING:
     from .trainer import Trainer
@@ -69,15 +66,15 @@ class Training:
         model.train()
         model._trained = model.trainable_weights if model.built else None
         if self.batch == 0:
-            self._random_before_epoch = _random_state()
+            self._random_before_epoch = random_state()
             self._logs = {}
             model.reset_metrics()
             batches = self.source.epoch(epoch)
         else:  # goes on in the middle: the order is drawn once more, as at the beginning of the epoch
-            now = _random_state()
-            _set_random_state(self._random_before_epoch)
+            now = random_state()
+            set_random_state(self._random_before_epoch)
             batches = self.source.epoch(epoch, self.batch)
-            _set_random_state(now)
+            set_random_state(now)
         while not model.stop_training and (batch := next(batches, None)) is not None:
             model.batch = batch
             told.tell("on_train_batch_begin", self.batch, {})
@@ -114,7 +111,7 @@ class Training:
             "trained": [name for name, weight in model.named_weights() if weight.requires_grad],
             "optimizer": self.optimizer.state_dict(model.trainable_weights),
             "metrics": self.objective.state_dict(),
-            "random": _random_state(),
+            "random": random_state(),
             "random_before_epoch": self._random_before_epoch,
             "callbacks": [{"class": type(c).__name__, "state": c.state_dict()} for c in self._with_state()],
         }
@@ -147,7 +144,7 @@ class Training:
         self.epoch, self.batch, self._logs = state["epoch"], state["batch"], state["logs"]
         self._sample, self._random_before_epoch = state["sample"], state["random_before_epoch"]
         model.stop_training = state["stopped"]
-        _set_random_state(state["random"])
+        set_random_state(state["random"])
 
     def _with_state(self) -> list[Callback]:
         return [callback for callback in self.listeners if type(callback).state_dict is not Callback.state_dict]
@@ -169,20 +166,3 @@ class Training:
 
 def _listing(names: list[str]) -> str:
     return ", ".join(names) or "none"
-
-
-def _random_state() -> dict[str, Any]:
-    """Where the random numbers of this thread stand: nn's, and the global ones of NumPy and of Python."""
-    version, numbers, gauss = python_random.getstate()
-    return {
-        "nn": random_generator().bit_generator.state,
-        "numpy": np.random.get_state(legacy=False),  # noqa: NPY002
-        "python": [version, np.array(numbers, np.uint64), gauss],
-    }
-
-
-def _set_random_state(state: dict[str, Any]) -> None:
-    random_generator().bit_generator.state = state["nn"]
-    np.random.set_state(state["numpy"])  # noqa: NPY002
-    version, numbers, gauss = state["python"]
-    python_random.setstate((version, tuple(map(int, numbers)), gauss))

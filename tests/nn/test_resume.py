@@ -69,6 +69,47 @@ def of_function():
     return {"x": batches}
 
 
+def some():
+    rows = np.random.randint(0, 50, 8)  # noqa: NPY002 - as users do
+    return X[rows], Y[rows]
+
+
+def random_batches():
+    for _ in range(7):
+        yield some()
+
+
+def of_random_function():
+    return {"x": random_batches}
+
+
+def shuffled_batches():
+    order = nn.random_generator().permutation(50)
+    for start in range(0, 50, 8):
+        yield X[order[start : start + 8]], Y[order[start : start + 8]]
+
+
+def of_shuffling_function():
+    return {"x": shuffled_batches}
+
+
+def random_for_ever():
+    while True:
+        yield some()
+
+
+def of_random_iterator():
+    return {"x": random_for_ever(), "steps_per_epoch": 5}
+
+
+def of_random_endless_function():
+    return {"x": random_for_ever, "steps_per_epoch": 5}
+
+
+def of_random_function_with_steps():
+    return {"x": random_batches, "steps_per_epoch": 5}
+
+
 def of_endless_iterator():
     def endless():
         while True:
@@ -87,6 +128,18 @@ class Sequence:
 
 def of_sequence():
     return {"x": Sequence()}
+
+
+def of_part_of_a_sequence():
+    return {"x": Sequence(), "steps_per_epoch": 5}
+
+
+def of_a_sequence_more_than_once():
+    return {"x": Sequence(), "steps_per_epoch": 9}
+
+
+def of_a_sequence_in_order():
+    return {"x": Sequence(), "steps_per_epoch": 5, "shuffle": False}
 
 
 def jittered(x, y):
@@ -135,7 +188,17 @@ def run(folder, data, optimizer="adam", save_freq="epoch", killer=None, log="log
         (more_than_once_an_epoch, 3),
         (of_function, 3),
         (of_endless_iterator, 3),
+        (of_random_function, 3),
+        (of_shuffling_function, 3),
+        (of_random_iterator, 3),
+        (of_random_iterator, "epoch"),
+        (of_random_endless_function, 3),
+        (of_random_endless_function, "epoch"),
+        (of_random_function_with_steps, 3),
         (of_sequence, 3),
+        (of_part_of_a_sequence, 3),
+        (of_a_sequence_more_than_once, 3),
+        (of_a_sequence_in_order, 3),
         (of_dataset, 3),
         (of_dataset, "epoch"),
         (weighed, 3),
