@@ -29,22 +29,16 @@ def write(path: str | os.PathLike[str], content: bytes | Iterable[Any]) -> Path:
     and not on every file system), and for a moment before it gets its name, it is called `.tinygrad_lite-*.tmp`; what
     somebody who was killed left under such a name is removed by the next write into the folder.
 
-    Args:
-        path: an ordinary file, or a new one in a folder that exists.
-        content: bytes, or an iterable of bytes, arrays and other buffers, written one after the other without a copy.
+    path: an ordinary file, or a new one in a folder that exists. content: bytes, or an iterable of bytes, arrays and
+    other buffers, written one after the other without a copy. Returns the path.
 
-    Returns:
-        The path.
+    Raises OSError if it is a folder, a device, a pipe or a socket, is read-only, or can't be written. Then everything
+    is as it was.
 
-    Raises:
-        OSError: it is a folder, a device, a pipe or a socket, it is read-only, or it can't be written. Then everything
-            is as it was.
-
-    Example:
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     write(folder + "/greeting", b"hello").read_text()
-        'hello'
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write(folder + "/greeting", b"hello").read_text()
+    'hello'
     """
     path = Path(path)
     old = _status(path)

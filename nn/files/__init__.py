@@ -28,18 +28,13 @@ def save(path: str | os.PathLike[str], nest: Any) -> Path:
     is for any reader of safetensors just that. The file is the old or the new one at any moment, whole, and every bit
     that changes later is noticed by `load`: see docs/files.md.
 
-    Args:
-        path: the file, usually called `*.safetensors`; one that is there is replaced.
-        nest: dicts have strings as keys. Arrays and NumPy's scalars are bool, integers, float16, float32, float64 or
-            complex64; nobody may change them until this returns.
+    path: the file, usually called `*.safetensors`; one that is there is replaced. nest: dicts have strings as keys;
+    arrays and NumPy's scalars are bool, integers, float16, float32, float64 or complex64, and nobody may change them
+    until this returns. Returns the path.
 
-    Returns:
-        The path.
-
-    Raises:
-        TypeError: there is something else in the nest; the message says where. Nothing is written then.
-        ValueError: it is more than 100 levels deep, or contains itself, or has a million values that are no arrays.
-        OSError: the file can't be written; an old one is left as it was.
+    Raises TypeError, which says where, if there is something else in the nest; ValueError if it is more than 100 levels
+    deep, contains itself, or has a million values that are no arrays: nothing is written then. Raises OSError if the
+    file can't be written; an old one is left as it was.
     """
     arrays, text = pack(nest)
     return safetensors.write(path, arrays, {} if text is None else {_NEST: text})
@@ -50,14 +45,12 @@ def load(path: str | os.PathLike[str]) -> Any:
 
     The file is not trusted: memory is taken only for data that is really there, and nothing in it is run.
 
-    Returns:
-        What was saved, of the same types. Every array has its own memory. bfloat16 arrays of other programs come as
-        float32, which holds their numbers exactly.
+    What was saved comes back with the same types; every array has its own memory. bfloat16 arrays of other programs
+    come as float32, which holds their numbers exactly.
 
-    Raises:
-        ValueError: it is not a regular file, not a safetensors file, damaged, or holds float8 and other numbers that
-            NumPy doesn't have. The message names the file and the reason.
-        OSError: it is missing (`FileNotFoundError`) or can't be read.
+    Raises ValueError, which names the file and the reason, if it is not a regular file, not a safetensors file,
+    damaged, or holds float8 and other numbers that NumPy doesn't have; OSError if it is missing (FileNotFoundError) or
+    can't be read.
     """
     arrays, metadata = safetensors.read(path)
     if _NEST not in metadata:

@@ -75,28 +75,19 @@ def load_model(
     Training goes on to the same bit as if it had never been saved. The file is not trusted: nothing is unpickled or
     run, it can name only what is in nn and what you name, and memory is taken only for weights that it holds.
 
-    Args:
-        path: the file.
-        custom_objects: your own classes and functions in the model, by their names; those that `@nn.register` stands
-            before need not be here.
-        compile: False leaves the optimizer, the loss and the metrics out.
+    custom_objects: your own classes and functions in the model, by their names; those that `@nn.register` stands before
+    need not be here. compile: False leaves the optimizer, the loss and the metrics out.
 
-    Returns:
-        A new model.
+    Raises ValueError, which says why, if the file is damaged, holds no model or another version's, or needs a class or
+    function that was not given; OSError if it is missing or can't be read.
 
-    Raises:
-        ValueError: the file is damaged, holds no model or another version's, or needs a class or function that was not
-            given. The message says which.
-        OSError: it is missing, or can't be read.
-
-    Example:
-        >>> import nn, tempfile
-        >>> model = nn.Sequential([nn.Dense(8, activation="relu", input_shape=(3,)), nn.Dense(1)])
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = model.save(folder + "/model.safetensors")
-        ...     again = nn.load_model(path)
-        >>> bool((again.predict([[1.0, 2.0, 3.0]]) == model.predict([[1.0, 2.0, 3.0]])).all())
-        True
+    >>> import nn, tempfile
+    >>> model = nn.Sequential([nn.Dense(8, activation="relu", input_shape=(3,)), nn.Dense(1)])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = model.save(folder + "/model.safetensors")
+    ...     again = nn.load_model(path)
+    >>> bool((again.predict([[1.0, 2.0, 3.0]]) == model.predict([[1.0, 2.0, 3.0]])).all())
+    True
     """
     nest = files.load(path)
     try:
