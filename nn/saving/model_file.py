@@ -92,8 +92,10 @@ def load_model(
     nest = files.load(path)
     try:
         return _model(nest, custom_objects or {}, compile)
-    except Exception as error:  # whatever an untrusted file leads to
+    except ValueError as error:
         raise ValueError(f"{os.fspath(path)}: {error}") from error
+    except Exception as error:  # whatever a file leads to that was not written by model.save
+        raise ValueError(f"{os.fspath(path)}: it is no model: {type(error).__name__}: {error}") from error
 
 
 def _model(nest: Any, custom: Mapping[str, Any], compile: bool) -> Model:

@@ -982,6 +982,59 @@ def test_files_that_lie_are_refused_quickly_and_cheaply(name, tmp_path):
     tracemalloc.stop()
 
 
+def paths(nest, path=()):
+    if path:
+        yield path
+    inner = nest.items() if isinstance(nest, dict) else enumerate(nest) if isinstance(nest, (list, tuple)) else ()
+    for key, part in inner:
+        yield from paths(part, (*path, key))
+
+
+def changed(nest, path, *value):
+    """The nest with another value at this path, or with none."""
+    if not path:
+        return value[0]
+    key, *rest = path
+    parts = dict(nest) if isinstance(nest, dict) else dict(enumerate(nest))
+    if rest or value:
+        parts[key] = changed(parts[key], rest, *value)
+    else:
+        del parts[key]
+    return parts if isinstance(nest, dict) else type(nest)(parts.values())
+
+
+ODD = [None, True, -1, 0, 10**6, 10**12, 10**30, 0.5, float("nan"), "", "nn.Dense", "nn.Model", "nn.Module", [], (), {}]
+ODD += [{"class": "nn.Dense"}, {"same": 1}, {"symbol": 0}, {"function": "nn.losses.hinge"}, (10**9, 10**9), np.ones(3)]
+
+
+@pytest.mark.slow
+def test_whatever_is_changed_in_a_file_it_is_refused_or_read_at_once_and_cheaply(tmp_path):
+    import tracemalloc
+
+    model = functional()
+    model.compile(nn.Adam(COSINE), "mse", metrics=[["mae"], None, None, None])
+    x = [X, X[:, :4]]
+    model.fit(x, model.predict(x), verbose=0)
+    nest = nn.files.load(model.save(tmp_path / "model"))
+    places, rng = list(paths(nest)), np.random.default_rng(6)
+    refused = 0
+    tracemalloc.start()
+    for _ in range(300):
+        place = places[rng.integers(len(places))]
+        other = changed(nest, place, *([] if rng.random() < 0.3 else [ODD[rng.integers(len(ODD))]]))
+        path = nn.files.save(tmp_path / "changed", other)
+        tracemalloc.reset_peak()
+        begin = time.perf_counter()
+        try:
+            nn.load_model(path)
+        except ValueError:
+            refused += 1
+        assert time.perf_counter() - begin < 2, place
+        assert tracemalloc.get_traced_memory()[1] < 50e6, place
+    tracemalloc.stop()
+    assert refused > 140
+
+
 def test_a_graph_that_would_grow_beyond_memory_is_not_computed(tmp_path):
     x = nn.Input((6,))
     model = nn.Model(x, nn.Dense(2)(nn.UpSampling1D(2)(nn.Reshape((6, 1))(x))))
