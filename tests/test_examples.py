@@ -56,6 +56,21 @@ def test_the_best_network_is_judged_on_held_out_digits_if_told_so(monkeypatch, c
         run(monkeypatch, "--samples", 20, "--held-out", 20, "--output", tmp_path, example="mnist_best.py")
 
 
+def test_digits_that_change_are_learnt_the_same_with_any_number_of_threads(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(nn.datasets.mnist, "load_data", offline)
+    ends = []
+    for threads in (1, 3):
+        options = ["--epochs", 1, "--samples", 300, "--threads", threads, "--output", tmp_path / "out"]
+        run(monkeypatch, *options, example="augmented.py")
+        ends.append(capsys.readouterr().out.splitlines()[-2:])
+    assert ends[0] == ends[1]
+    assert [line[:-6] for line in ends[0]] == [
+        "Test accuracy with the digits as they are: ",
+        "Test accuracy with digits that change:     ",
+    ]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["digits.png"]
+
+
 def test_the_film_is_a_page_of_a_network_that_learnt_exclusive_or(monkeypatch, capsys, tmp_path):
     run(monkeypatch, "--output", tmp_path / "film.html", example="film.py")
     lines = capsys.readouterr().out.splitlines()
