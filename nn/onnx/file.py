@@ -105,19 +105,25 @@ def _known_inputs(model: Any) -> list[Symbol]:
         return [symbol]
     if shape := getattr(model, "input_shape", None):
         return [Symbol((None, *shape), np.dtype(model.input_dtype))]
-    if layers := getattr(model, "layers", None):
-        return _known_inputs(layers[0])
+    if _is_stack(model):
+        return _known_inputs(model.layers[0])
     raise ValueError(
         "the model does not say what it is given, which the file has to: give the export an input_signature, such as"
         " nn.Input((784,))"
     )
 
 
+def _is_stack(model: Any) -> bool:
+    from ..sequential import Sequential
+
+    return isinstance(model, Sequential) and bool(model.layers)
+
+
 def _output_names(model: Any, count: int) -> list[str]:
     if network := getattr(model, "_network", None):
         return network.output_names
-    if count == 1 and (layers := getattr(model, "layers", None)):
-        return [layers[-1].name]
+    if _is_stack(model):
+        return [model.layers[-1].name]
     names: list[str] = []
     for _ in range(count):
         names.append(unique_name("output", names))

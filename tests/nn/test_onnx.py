@@ -541,7 +541,8 @@ def test_a_subclass_of_model(agrees):
 
         def __init__(self):
             super().__init__()
-            self.left, self.right = nn.Dense(3), nn.Dense(3)
+            self.layers = [nn.Dense(3), nn.Dense(3)]
+            self.left, self.right = self.layers
 
         def call(self, inputs):
             return [self.left(inputs[0]) + self.right(inputs[1]), self.left(inputs[0])]
@@ -549,7 +550,21 @@ def test_a_subclass_of_model(agrees):
     graph = agrees(Net(), [nn.Input((4,), name="l"), nn.Input((2,), name="r")])
     assert [x.name for x in graph.input] == ["l", "r"]
     assert [x.name for x in graph.output] == ["output", "output_1"]
-    assert "left.kernel" in [x.name for x in graph.initializer]
+    assert "layers_0.kernel" in [x.name for x in graph.initializer]
+
+
+def test_layers_of_a_subclass_say_nothing_about_its_inputs_and_outputs(agrees):
+    class Net(nn.Model):
+        def __init__(self):
+            super().__init__()
+            self.layers = [nn.Dense(3, input_shape=(9,)), nn.Dense(4)]
+
+        def call(self, x):
+            return self.layers[0](self.layers[1](x))
+
+    with pytest.raises(ValueError, match="the model does not say what it is given"):
+        Net().export("nowhere")
+    assert agrees(Net(), nn.Input((4,))).output[0].name == "output"
 
 
 def test_the_transformer_of_the_examples(agrees):
@@ -637,7 +652,7 @@ IMPOSSIBLE = {
     ),
     "a function": (lambda: sequential(nn.Dense(3, tg.expm1)), r"the function expm1 of 'dense'.*conversion\(expm1\)"),
     "a lambda": (lambda: sequential(nn.Activation(lambda x: tg.sin(x))), r"the function <lambda> of 'activation'"),
-    "a constant": (lambda: sequential(nn.Activation(lambda x: tg.ones((1, 4)))), "more than layers, weights and operators"),
+    "a constant": (lambda: sequential(nn.Activation(lambda x: tg.ones((1, 4)))), "more than layers, weights and op"),
     "a layer that computes otherwise than its parent": (lambda: sequential(Doubled(3)), "Doubled 'doubled'"),
     "a part that computes otherwise than its parent": (
         lambda: sequential(nn.Bidirectional(Slow(3)), shape=(5, 4)),
