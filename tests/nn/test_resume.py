@@ -5,7 +5,7 @@ import pytest
 
 import nn
 import tinygrad_lite as tg
-from benchmarks.killed_training import killed
+from benchmarks.faults.killed_training import killed
 
 RNG = np.random.default_rng(5)
 X = RNG.standard_normal((50, 4)).astype(np.float32)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from benchmarks.hostile_files import HOSTILE, entry, file
+from benchmarks.faults.hostile_files import HOSTILE, entry, file
 from nn import files
 from nn.files import header, safetensors
 

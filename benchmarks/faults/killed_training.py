@@ -1,6 +1,6 @@
 """A training run that a SIGKILL ends again and again, at moments of chance: it must end as one that nothing ended.
 
-`python -m benchmarks.killed_training FOLDER` is the run itself; `killed` kills it.
+`python -m benchmarks.faults.killed_training FOLDER` is the run itself; `killed` kills it.
 """
 
 import hashlib
@@ -89,8 +89,8 @@ def killed(folder: Path, kills: int, seed: int = 0) -> Outcome:
 def _run(folder: Path, delay: float | None) -> str | None:
     """What the run gives, or None if it was killed after so many seconds of training."""
     folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "benchmarks.killed_training", str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1]) as process:
+    command = [sys.executable, "-m", "benchmarks.faults.killed_training", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as process:
         assert process.stdout is not None
         if process.stdout.readline() != "begun\n":
             raise RuntimeError(f"the run in {folder} ended before it began")
