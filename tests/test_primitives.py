@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import rows_of_fft
 import rows_of_linalg
 import slow
 import tinygrad_lite as tg
@@ -251,6 +252,7 @@ DIFFERENTIABLE = [
     *poolings(),
     row("add_rows", lambda xp, x: convolution._add_rows(x), normal(2, 3, 4), numpy=lambda x: x.sum(axis=(0, 1))),
     *rows_of_linalg.DIFFERENTIABLE,
+    *rows_of_fft.DIFFERENTIABLE,
 ]  # fmt: skip
 
 # Each primitive that has a derivative for complex numbers.
@@ -293,6 +295,7 @@ COMPLEX = [
     *[row("einsum", lambda xp, x, y, s=s: xp.einsum(s, x, y), z23, y)
       for y in (w23, y23) for s in ("ij,ij->i", "ij,kj->ik", "ij,kj->")],
     *rows_of_linalg.COMPLEX,
+    *rows_of_fft.COMPLEX,
 ]  # fmt: skip
 
 COMPOSED = [
@@ -343,6 +346,7 @@ COMPOSED = [
     row("trace", lambda xp, x: xp.trace(x), normal(3, 3, 2)),
     row("astype", lambda xp, x: x.astype(np.float64), x23),
     *rows_of_linalg.COMPOSED,
+    *rows_of_fft.COMPOSED,
 ]
 
 _signs, _bits, _flags = np.array([-1.0, 0.0, 2.0]), np.array([3, 5, 0]), np.array([True, False, True])
@@ -382,6 +386,7 @@ def test_every_public_operation_has_a_row():
     names = {r.name for r in DIFFERENTIABLE + COMPOSED + CONSTANT}
     assert names >= set(ops.__all__)
     assert [name for name in linalg.__all__ if not {name, f"linalg.{name}"} & names] == []
+    assert names >= set(ops.fourier.__all__)
 
 
 def test_the_whole_public_page_is_in_the_package():

@@ -7,7 +7,7 @@
 tensor([2., 4., 6.])
 """
 
-from . import files, linalg, nests, ops
+from . import fft, files, linalg, nests, ops
 from .checking import check_grads
 from .creation import arange, asarray, eye, full, linspace, ones, ones_like, tensor, zeros, zeros_like
 from .graph import draw, draw_neurons, explain_error, film

@@ -16,6 +16,7 @@ _QUESTIONS = {
 }  # fmt: skip
 _OPERATIONS = {getattr(np, name): getattr(ops, name) for name in ops.__all__ if hasattr(np, name)}
 _OPERATIONS |= {getattr(np.linalg, name): getattr(linalg, name) for name in linalg.__all__}
+_OPERATIONS |= {getattr(np.fft, name): getattr(ops.fourier, name) for name in ops.fourier.__all__}
 _OPERATIONS |= {np.cross: linalg.cross, np.amax: ops.max, np.amin: ops.min}
 
 

@@ -1,17 +1,15 @@
 """tinygrad_lite.linalg: the standard's names and signatures, NumPy's functions, PyTorch's gradients."""
 
-import inspect
-
 import numpy as np
 import pytest
 
+import standard
 import tinygrad_lite as tg
 from rows_of_linalg import positive, symmetric
 
 la = tg.linalg
 _rng = np.random.default_rng(1)
 
-# The Python array API standard, version 2025.12.
 STANDARD = """
     cholesky(x, /, *, upper=False)                        matrix_norm(x, /, *, keepdims=False, ord='fro')
     cross(x1, x2, /, *, axis=-1)                          matrix_power(x, n, /)
@@ -27,24 +25,12 @@ STANDARD = """
     trace(x, /, *, offset=0, dtype=None)                  vecdot(x1, x2, /, *, axis=-1)
     vector_norm(x, /, *, axis=None, keepdims=False, ord=2)
 """
-SIGNATURES = [line.strip() for lines in STANDARD.splitlines() for line in lines.split("   ") if line.strip()]
+SIGNATURES = standard.signatures(STANDARD)
 
 
 @pytest.mark.parametrize("signature", SIGNATURES)
 def test_a_call_that_the_standard_allows_is_understood(signature):
-    name, _, arguments = signature.partition("(")
-    scope: dict = {}
-    exec(f"def standard({arguments}: pass", scope)
-    standard = inspect.signature(scope["standard"]).parameters.values()
-    ours = inspect.signature(getattr(la, name))
-    positional = [p for p in standard if p.kind is p.POSITIONAL_ONLY]
-    options = {p.name: p.default for p in standard if p.kind is p.KEYWORD_ONLY}
-    bound = ours.bind(*positional, **options)
-    bound.apply_defaults()
-    assert {key: value for key, value in bound.arguments.items() if key in options} == options
-    defaults = ours.bind(*positional)
-    defaults.apply_defaults()
-    assert {key: defaults.arguments[key] for key in options} == options
+    standard.check(la, signature)
 
 
 def test_the_standard_s_functions_are_all_there():

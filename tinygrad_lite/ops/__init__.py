@@ -1,5 +1,6 @@
 """The operations, a file for each family. A primitive stands with its derivative rules; the rest is composed."""
 
+from . import fourier
 from .comparisons import (
     bitwise_and,
     bitwise_or,
