@@ -21,6 +21,15 @@ class ModelCheckpoint(Monitor):
 
     Raises ValueError for a field that can't be filled, and where nothing of the monitored name was logged; TypeError
     if a function that `nn.fit` trains is to be saved as a model.
+
+    >>> import nn, numpy as np, os, tempfile
+    >>> model = nn.Sequential([nn.Dense(1, kernel_initializer="ones")])
+    >>> model.compile(nn.SGD(0.25), "mse")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     keep = nn.ModelCheckpoint(folder + "/{epoch}-{loss:.2f}.keras", monitor="loss", save_best_only=True)
+    ...     history = model.fit(np.ones((4, 1)), np.zeros((4, 1)), epochs=3, verbose=0, callbacks=[keep])
+    ...     sorted(os.listdir(folder))
+    ['1-1.00.keras', '2-0.00.keras']
     """
 
     def __init__(

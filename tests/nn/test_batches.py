@@ -235,6 +235,13 @@ def test_a_wrong_batch_is_named(batch, error, words, make):
         next(epoch)
 
 
+@pytest.mark.parametrize("make", [lambda: pairs, pairs])
+def test_a_wrong_batch_of_an_epoch_that_begins_later_has_its_own_number(make):
+    given = itertools.chain(pairs(), [(X, None)]) if make is pairs else lambda: [*pairs(), (X, None)]
+    with pytest.raises(ValueError, match="batch 4 has no y"):
+        list(as_source(given).epoch(0, start=2))
+
+
 def test_what_gives_no_batches_is_told():
     for options in ({}, {"steps_per_epoch": 2}):
         with pytest.raises(ValueError, match="there are no batches"):

@@ -12,6 +12,7 @@ import threading
 import time
 import traceback
 import weakref
+from functools import partial
 
 import numpy as np
 import pytest
@@ -267,17 +268,21 @@ def test_a_generator_that_nobody_draws_from_is_not_made():
 
 # Wherever a pass begins.
 
-sources = st.sampled_from(["arrays", "generator"])
-steps = st.one_of(
-    st.tuples(st.just("shuffle"), st.integers(1, 12)),
-    st.just(("shuffle", None)),
-    st.tuples(st.just("batch"), st.integers(1, 4)),
-    st.tuples(st.just("batch"), st.integers(1, 4), st.just(True)),
-    st.tuples(st.sampled_from(["map", "map threads", "filter"])),
-    st.tuples(st.sampled_from(["take", "skip"]), st.integers(0, 12)),
-    st.tuples(st.just("repeat"), st.sampled_from([1, 2, 3, None])),
-    st.tuples(st.just("prefetch"), st.integers(1, 3)),
-)
+SOURCES = ["arrays", "generator"]
+STEPS = [
+    ("shuffle",),
+    ("shuffle", 3),
+    ("batch", 2),
+    ("batch", 3, True),
+    ("map",),
+    ("map threads",),
+    ("filter",),
+    ("take", 5),
+    ("skip", 2),
+    ("repeat",),
+    ("repeat", 2),
+    ("prefetch", 2),
+]
 
 
 def built(source, size, chosen, threads):
@@ -298,20 +303,35 @@ def built(source, size, chosen, threads):
     return data.take(30) if data.length is None or data.length > 30 else data
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
-@given(sources, st.integers(1, 10), st.lists(steps, max_size=5), st.integers(0, 3))
-def test_a_pass_begun_in_the_middle_goes_on_as_the_whole_pass(source, size, chosen, epoch):
-    assume(not {("filter",), ("repeat", None)} <= set(chosen))  # it might wait for ever for what is left out
-    try:
-        whole = plain(built(source, size, chosen, 0).epoch(epoch))
-    except ValueError:  # nothing to be repeated, or batches of several lengths to be stacked
-        assume(False)
-    for threads in (0, 1, 4):
+def goes_on_from_anywhere(source, size, chosen, epoch):
+    whole = plain(built(source, size, chosen, 0).epoch(epoch))
+    for threads in (0, 1, 4) if {("map threads",)} & {*chosen} else (0,):
         data = built(source, size, chosen, threads)
         assert data.length in (None, len(whole))
         assert plain(data.epoch(epoch)) == whole
-        for start in {0, 1, len(whole) // 2, max(0, len(whole) - 1), len(whole), len(whole) + 3}:
+        for start in {0, 1, 3, len(whole) // 2, max(0, len(whole) - 1), len(whole), len(whole) + 3}:
             assert plain(data.epoch(epoch, start)) == whole[start:]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("first", STEPS)
+def test_a_pass_begun_in_the_middle_goes_on_as_the_whole_pass(source, first):
+    for second in STEPS:
+        if {first, second} != {("filter",), ("repeat",)} and not first[0] == second[0] == "batch":
+            goes_on_from_anywhere(source, 7, [first, second], 2)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(
+    st.sampled_from(SOURCES), st.integers(1, 10), st.lists(st.sampled_from(STEPS), min_size=3, max_size=6),
+    st.integers(0, 3),
+)  # fmt: skip
+def test_a_longer_chain_begun_in_the_middle_goes_on_as_the_whole_pass(source, size, chosen, epoch):
+    assume(not {("filter",), ("repeat",)} <= {*chosen})  # it might wait for ever for what is left out
+    try:
+        goes_on_from_anywhere(source, size, chosen, epoch)
+    except ValueError:  # nothing to be repeated, or batches of several lengths to be stacked
+        assume(False)
 
 
 def test_what_is_left_out_is_no_work():
@@ -416,6 +436,30 @@ def test_a_batch_that_was_given_is_not_kept():
     seen = [weakref.ref(next(given)[0]) for _ in range(10)]
     time.sleep(0.05)
     assert [ref() is None for ref in seen] == [True] * 9 + [False]  # the last is held until the next is asked for
+
+    idle = ahead(iter([lambda: np.zeros(3).view(Kept)] * 9), 2, 1)
+    seen = [weakref.ref(next(idle)) for _ in range(5)]
+    time.sleep(0.05)
+    assert all(ref() is None for ref in seen)
+
+
+def test_what_was_to_be_done_ahead_is_not_begun_after_the_end():
+    begun, go_on = [], threading.Event()
+
+    def function(x):
+        begun.append(x)
+        if x == 1:
+            go_on.wait(10)
+        return x
+
+    given = ahead((partial(function, x) for x in range(100)), threads=1, depth=5)
+    next(given)
+    while len(begun) < 2:
+        time.sleep(0.001)
+    given.close()
+    go_on.set()
+    wait_for_no_workers()
+    assert begun == [0, 1]
 
 
 def test_threads_run_in_the_context_of_who_asks():

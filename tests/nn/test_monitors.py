@@ -265,6 +265,39 @@ def test_a_filepath_with_a_field_that_is_not_there_says_what_is():
         model_of(nn.ModelCheckpoint("{acc}.safetensors", save_weights_only=True))
 
 
+def test_the_best_model_is_in_the_file_and_the_run_goes_on_undisturbed(tmp_path):
+    x = np.random.default_rng(0).standard_normal((24, 2)).astype(np.float32)
+    batches, losses = [], []
+
+    def fit(*callbacks):
+        nn.set_random_seed(3)
+        model = nn.Sequential([nn.Dense(4, "relu", input_shape=(2,)), nn.Dropout(0.5), nn.Dense(1)])
+        model.compile("adam", "mse", ["mae"])
+        model.fit(x, x[:, :1], batch_size=8, epochs=3, verbose=0, callbacks=list(callbacks))
+        return model
+
+    class Keep(nn.Callback):
+        def on_train_batch_end(self, batch, logs):
+            batches.append([w.copy() for w in self.model.get_weights()])
+
+        def on_epoch_end(self, epoch, logs):
+            losses.append(logs["loss"])
+
+    each = nn.ModelCheckpoint(tmp_path / "{epoch}-{batch}", save_freq=2)
+    best = nn.ModelCheckpoint(tmp_path / "best.keras", monitor="loss", save_best_only=True)
+    model = fit(Keep(), each, best)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["1-2", "2-1", "2-3", "3-2", "best.keras"]
+    for weight, same in zip(model.get_weights(), fit().get_weights(), strict=True):
+        np.testing.assert_array_equal(weight, same)
+    loaded = nn.load_model(tmp_path / "2-1")
+    for weight, then in zip(loaded.get_weights(), batches[3], strict=True):
+        np.testing.assert_array_equal(weight, then)
+    assert loaded.optimizer.iterations == 4
+    best, end_of_its_epoch = nn.load_model(tmp_path / "best.keras"), batches[3 * int(np.argmin(losses)) + 2]
+    for weight, then in zip(best.get_weights(), end_of_its_epoch, strict=True):
+        np.testing.assert_array_equal(weight, then)
+
+
 def test_of_a_function_that_is_fitted_the_weights_are_saved(tmp_path):
     slope = tg.tensor(0.0, requires_grad=True)
 
