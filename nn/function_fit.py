@@ -11,7 +11,7 @@ from .callbacks import History, Logs
 from .data import count
 from .module import Module
 from .nested import mapped, named_leaves
-from .trainer import Trainer
+from .trainer import Trainer, zeros_like_one
 
 
 def fit(
@@ -100,6 +100,11 @@ class _FunctionModel(Trainer):
     def _input_names(self, x: Any) -> list[str] | None:
         self._keys = list(x) if isinstance(x, dict) else None
         return self._keys or ([f"input {i}" for i in range(len(x))] if isinstance(x, tuple) else None)
+
+    def build_on(self, x: Any, y: Any = None, sample_weight: Any = None) -> None:
+        x, y, sample_weight = mapped(lambda part: None if part is None else zeros_like_one(part), (x, y, sample_weight))
+        with self._judging():
+            self.compute_loss(_NOTHING if self._keys is None and not np.size(x) else x, y, None, sample_weight)
 
     def compute_loss(self, x: Any, y: Any, y_pred: Any = None, sample_weight: Any = None) -> Tensor:
         """What the function gives for this batch; the rest of what it gives is kept for `compute_metrics`."""

@@ -1,7 +1,7 @@
 """The training surface, in Keras's words: `compile`, `fit`, `evaluate`, `predict`, and the steps they are made of."""
 
 from collections.abc import Callable, Sequence
-from contextlib import closing, nullcontext
+from contextlib import closing, nullcontext, suppress
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -131,6 +131,8 @@ class Trainer(Module):
         0.0
         """
         self._compiled()
+        if self._training is not None:
+            raise RuntimeError("the model is being trained already: fit can't be called before that fit has ended")
         epochs = whole_number("epochs", epochs, 0)
         initial_epoch = whole_number("initial_epoch", initial_epoch, 0)
         freq = whole_number("validation_freq", validation_freq, 1)
@@ -151,16 +153,9 @@ class Trainer(Module):
             x, y, sample_weight, batch_size, shuffle, steps_per_epoch, form=form, epochs=epochs - initial_epoch
         )
 
-        def validate(told: CallbackList, epoch: int) -> Logs:
-            if validation is None or (epoch + 1) % freq:
-                return {}
-            return {f"val_{name}": value for name, value in self._evaluate(validation, told).items()}
-
         history = History()
         listeners = [*as_callbacks(callbacks), *([Progress(verbose)] if verbose else []), history]
-        training = Training(
-            self, source, validate, listeners, epochs, initial_epoch, verbose, freq if validation else 0
-        )
+        training = Training(self, source, validation, listeners, epochs, initial_epoch, verbose, freq)
         if validation is not None and self._form().targets:
             self._try(source, validation)
         training.run()
@@ -256,10 +251,12 @@ class Trainer(Module):
 
     def _go_on(self, loss: Tensor) -> bool:
         """Shows the gradients to the callbacks. False if one of them ends training at them."""
-        if self._training is None or self.stop_training:
+        if (training := self._training) is None:
             return True
-        self._training.told.tell("on_gradients", self._training.batch, loss)
-        return not self.stop_training
+        if not self.stop_training:
+            training.told.tell("on_gradients", training.batch, loss)
+            training.ended_at_gradients = self.stop_training
+        return not training.ended_at_gradients
 
     @_on_all_cores
     def evaluate(
@@ -283,7 +280,11 @@ class Trainer(Module):
         form = self._form()
         source = as_source(x, y, sample_weight, batch_size, steps_per_epoch=steps, form=form, usual_batch_size=128)
         told = CallbackList(as_callbacks(callbacks), self, {"steps": source.steps, "verbose": verbose})
+        objective, _ = self._compiled()
+        means = None if self._training is None else objective.state_dict()  # of an epoch that is going on
         results = self._evaluate(source, told)
+        if means is not None:
+            objective.load_state_dict(means)
         if verbose:
             print(" - ".join(f"{name}: {value:.4f}" for name, value in results.items()))
         if return_dict:
@@ -339,16 +340,21 @@ class Trainer(Module):
         """Forgets all batches."""
         self._compiled()[0].reset()
 
-    def build_on(self, sample: Any) -> None:
-        """Builds the model, if it has no weights yet, for inputs of these shapes and dtypes (a batch of any size)."""
+    def build_on(self, x: Any, y: Any = None, sample_weight: Any = None) -> None:
+        """Builds the model, if it has no weights yet, for batches of these shapes and dtypes (of any size)."""
         if not self.built:
-            with self._judging():
-                self(mapped(lambda x: zeros((1, *x.shape[1:]), x.dtype), sample))
+            with self._judging(), suppress(NotImplementedError):  # one whose train_step calls its parts has no `call`
+                self(mapped(zeros_like_one, x))
 
     def _compiled(self) -> tuple[Objective, optimizers.Optimizer]:
         if self.optimizer is None or self._objective is None:
             raise RuntimeError("the model was not told how to learn: call compile(optimizer=..., loss=...) first")
         return self._objective, self.optimizer
+
+
+def zeros_like_one(batch: Any) -> Tensor:
+    """A sample of zeros, of the shape and dtype of those of the batch."""
+    return zeros((1, *batch.shape[1:]), batch.dtype)
 
 
 def _clear(weights: list[Tensor]) -> None:

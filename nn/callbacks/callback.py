@@ -91,7 +91,11 @@ class Callback:
         return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Takes up what `state_dict` gave. It comes after `on_train_begin` and before the first epoch that follows."""
+        """Takes up what `state_dict` gave.
+
+        It comes after `on_train_begin`, and where training goes on in the middle of an epoch, once more after the
+        `on_epoch_begin` of that.
+        """
 
 
 def as_callbacks(callbacks: Any) -> list[Callback]:

@@ -256,6 +256,10 @@ class Optimizer(Configured):
             if weight not in self._memory.states:
                 self._memory.states[weight] = self._initial(weight, weight.detach().numpy())
 
+    def remembers(self, weight: Tensor) -> bool:
+        """Whether it has changed this weight, or added up gradients of it."""
+        return any(weight in kept for kept in (self._memory.states, self._memory.averages, self._memory.sums))
+
     @property
     def state_arrays(self) -> list[np.ndarray]:
         """What is remembered of all weights together."""
