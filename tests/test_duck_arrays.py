@@ -17,6 +17,7 @@ class Duck:
     dtype = property(lambda self: self._array.dtype)
     ndim = property(lambda self: self._array.ndim)
     size = property(lambda self: self._array.size)
+    real = property(lambda self: wrapped(np.asarray(self._array).real))
     base = property(lambda self: None if self._array.base is None else self)
 
     def __array__(self, *args, **options):
@@ -45,20 +46,27 @@ class Duck:
         )
 
     sum, max, all, any = map(_method, ("sum", "max", "all", "any"))
+    min, conj, conjugate, swapaxes = map(_method, ("min", "conj", "conjugate", "swapaxes"))
     copy, astype, reshape, view = map(_method, ("copy", "astype", "reshape", "view"))
 
     def _operator(name):
         return lambda self, other: wrapped(getattr(np.asarray(self._array), name)(unwrapped(other)))
 
-    __add__, __sub__, __mul__, __truediv__, __pow__, __matmul__, __eq__, __ne__, __lt__, __and__ = map(
-        _operator, [f"__{n}__" for n in ("add", "sub", "mul", "truediv", "pow", "matmul", "eq", "ne", "lt", "and")]
+    __add__, __sub__, __mul__, __truediv__, __pow__, __matmul__ = map(
+        _operator, [f"__{n}__" for n in ("add", "sub", "mul", "truediv", "pow", "matmul")]
+    )
+    __eq__, __ne__, __lt__, __le__, __and__, __or__ = map(
+        _operator, [f"__{n}__" for n in ("eq", "ne", "lt", "le", "and", "or")]
     )
     __radd__, __rsub__, __rmul__, __rtruediv__ = map(_operator, [f"__r{n}__" for n in ("add", "sub", "mul", "truediv")])
     __neg__ = lambda self: wrapped(-self._array)
     __pos__ = lambda self: wrapped(+self._array)
+    __invert__ = lambda self: wrapped(~self._array)
 
 
 def wrapped(x):
+    if isinstance(x, tuple):
+        return tuple(map(wrapped, x))
     return Duck(np.asarray(x)) if isinstance(x, np.ndarray | np.generic) else x
 
 
@@ -110,11 +118,31 @@ FUNCTIONS = {
         tg.einsum("ij,ij->", x, x) + tg.einsum("ii->i", w[:, :3])[0] + tg.einsum("ij,kl->i", x, w).sum()
     ),
     "written at positions": lambda x, w, v: (tg.setitem(x, ([0, 0, 1], [1, 1, 2]), v[:3]) * x).sum(),
+    "linear algebra": lambda x, w, v: (
+        tg.linalg.solve(_square(x), v[:2]).sum() * tg.linalg.det(_square(x))
+        + tg.linalg.inv(_square(x)).sum()
+        + tg.linalg.slogdet(_square(x))[1]
+        + tg.linalg.cholesky(_square(x)).sum()
+        + tg.linalg.vector_norm(x, ord=3)
+    ),
+    "factors": lambda x, w, v: (
+        tg.linalg.eigh(_square(x))[1][0, 0]
+        + tg.linalg.svdvals(x).sum()
+        + tg.linalg.qr(w)[0].sum()
+        + tg.linalg.pinv(x).sum()
+        + tg.linalg.cross(x, x[0]).sum()
+        + tg.vecdot(x, x[1]).sum()
+    ),
+    "spectra": lambda x, w, v: (tg.fft.irfft(tg.fft.rfft(x) * tg.fft.fft(x)[0, :2]) ** 2).sum(),
     "taken": lambda x, w, v: tg.trace(w[:, :3]) + (tg.take_along_axis(x, [[0, 1, 1]], 0) * x).sum(),
     "a constant of the same library": lambda x, w, v: (
         (x * Duck(np.full(3, 2.0))).sum() if is_duck(x) else (x * np.full(3, 2.0)).sum()
     ),
 }
+
+
+def _square(x):
+    return x @ x.T + 2 * (x @ x.T)[0, 0] * (x @ x.T)
 
 
 def is_duck(x):

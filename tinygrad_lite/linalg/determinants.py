@@ -8,7 +8,7 @@ from ..ops.complex import conj, imag, is_complex, real
 from ..ops.elementwise import where
 from ..ops.manipulation import concatenate, reshape, stack
 from ..primitive import Array, Node, primitive
-from .matrices import adjoint, bare, identity_like, on_matrices, transposed
+from .matrices import adjoint, bare, identity_like, on_matrices, precision, transposed
 from .products import trace
 from .solving import inv
 
@@ -27,7 +27,7 @@ def _cofactors(out: Array, x: Array) -> Array:
 
 def _far_from_singular(x: np.ndarray, inverse: np.ndarray) -> bool:
     condition = np.linalg.norm(x, axis=(-2, -1)) * np.linalg.norm(inverse, axis=(-2, -1))
-    return bool(np.all(condition < np.finfo(x.dtype).eps ** -0.5))
+    return bool((condition < precision(x) ** -0.5).all())
 
 
 def _adjugate(x: Array) -> Array:
@@ -38,7 +38,7 @@ def _adjugate(x: Array) -> Array:
     """
     u, s, vh = np.linalg.svd(bare(x))
     middle = adjoint(u) @ x @ adjoint(vh)
-    k = int(np.sum(s > s[:1].max(initial=0) * np.finfo(s.dtype).eps ** 0.5))
+    k = int(np.sum(s > s[:1].max(initial=0) * precision(s) ** 0.5))
     p, q, r, t = middle[:k, :k], middle[:k, k:], middle[k:, :k], middle[k:, k:]
     inverse, d = inv(p), det(p)
     small, e = _faddeev(t - r @ inverse @ q)

@@ -5,12 +5,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..ops.complex import conj, imag, is_complex, real
-from ..ops.elementwise import where
 from ..ops.reductions import sum
 from ..primitive import Array, Node, primitive
-from .matrices import adjoint, bare, on_columns, rounding
+from .matrices import adjoint, bare, on_columns, precision, rounding
 from .solving import _solve
-from .vectors import over_gaps, refuse_phases, refuse_twins, twins_among, wanted
+from .vectors import diagonal_of, over_gaps, refuse_phases, refuse_twins, twins_among, wanted
 
 
 class EighResult(NamedTuple):
@@ -83,7 +82,7 @@ def _eig_rule(g: Array, out: Array, x: Array) -> Array:
     if not x.size:
         return x * 0
     condition = np.linalg.cond(bare(v))
-    if (condition > np.finfo(x.dtype).eps ** -0.5).any():
+    if (condition > precision(x) ** -0.5).any():
         if bare(g).any():
             raise np.linalg.LinAlgError(
                 "the matrix has not as many independent eigenvectors as rows (or nearly so): its eigenvalues have no"
@@ -98,11 +97,7 @@ def _eig_rule(g: Array, out: Array, x: Array) -> Array:
         along = sum(conj(v) * by_v, axis=-2)
         refuse_phases("eigen", imag(along), by_v)
         inner = adjoint(v) @ (by_v - v * on_columns(along)) * conj(over_gaps(w, twins))
-    return _solve(adjoint(v), (inner + _diagonal(by_w)) @ adjoint(v))
-
-
-def _diagonal(x: Array) -> Array:
-    return where(np.eye(x.shape[-1], dtype=bool), on_columns(x), 0.0)
+    return _solve(adjoint(v), (inner + diagonal_of(by_w)) @ adjoint(v))
 
 
 @primitive(_eig_rule, complex="as written")

@@ -46,6 +46,11 @@ def identity_like(x: Array) -> Any:
     return np.eye(x.shape[-1], dtype=x.dtype, like=x)
 
 
+def precision(x: Array) -> float:
+    """The distance from 1 to the next number in the dtype of x."""
+    return float(np.finfo(x.dtype).eps)
+
+
 def rounding(x: Array) -> float:
     """How much of the largest singular value a matrix like x may lose by rounding: less is taken for 0."""
-    return float(np.finfo(x.dtype).eps) * max(x.shape[-2:])
+    return precision(x) * max(x.shape[-2:])
