@@ -106,12 +106,12 @@ class ArrayMethods(Node):
 
     def __len__(self) -> int:
         if self.ndim == 0:
-            raise TypeError("len() of a Tensor without axes")
+            raise TypeError(f"len() of a {describe(self)} without axes")
         return self.shape[0]
 
     def __iter__(self) -> Iterator[Self]:
         if self.ndim == 0:
-            raise TypeError("a Tensor without axes can't be iterated over")
+            raise TypeError(f"a {describe(self)} without axes can't be iterated over")
         return (self[i] for i in range(self.shape[0]))
 
     def __contains__(self, value: Any) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 
+from .hooks import RETAIN, through_hooks
 from .mode import enable_grad, no_grad
 from .primitive import NO_PARAMS, PYTHON_NUMBERS, REAL_NUMBERS, Array, Node, describe, leaf
 
@@ -25,7 +26,7 @@ def backward(root: Node, gradient: Any = None, retain_graph: bool = False, creat
             " Create the leaf with tensor(..., requires_grad=True), outside no_grad()"
         )
     nodes = history(root)
-    found = pull_back(nodes, seed_of(root, gradient, create_graph), create_graph=create_graph)
+    found = pull_back(nodes, seed_of(root, gradient, create_graph), create_graph=create_graph, hooks=True)
     with _depositing, enable_grad() if create_graph else no_grad():
         sums = []
         for node, g in found:
@@ -137,23 +138,36 @@ def pull_back(
     wrt: Sequence[Node] = (),
     create_graph: bool = False,
     watch: Watch | None = None,
+    hooks: bool = False,
 ) -> list[tuple[Node, Array]]:
     """The chain rule over `nodes` (a `history`): each leaf, or each node of `wrt`, with the cotangent it is handed.
 
     The first node, the root, is handed the seed. The cotangents are arrays of their own or, with create_graph, Tensors
     that can be differentiated again. `watch` is shown every cotangent on the way; where the walk is repeated with care,
-    the last word counts.
+    the last word counts. hooks: cotangents pass through the hooks of their nodes, and those that a node is to retain
+    are found, too.
     """
+    hooks = hooks and any(node._hooks for node in nodes)
     with enable_grad() if create_graph else no_grad(), np.errstate(all="ignore"):
-        found = _walk(nodes, seed, wrt, create_graph, watch)
-        if any(n._primitive and n._primitive.elementwise for n in nodes) and any(_has_nan(g) for _, g in found):
+        found = _walk(nodes, seed, wrt, create_graph, watch, careful=hooks, hooks=hooks)  # each hook is called once
+        if (
+            not hooks
+            and any(n._primitive and n._primitive.elementwise for n in nodes)
+            and any(_has_nan(g) for _, g in found)
+        ):
             # A zero cotangent met an infinite derivative, or the nan is honest: the careful walk tells them apart.
             found = _walk(nodes, seed, wrt, create_graph, watch, careful=True)
     return found
 
 
 def _walk(
-    nodes: list[Node], seed: Array, wrt: Sequence[Node], create_graph: bool, watch: Watch | None, careful: bool = False
+    nodes: list[Node],
+    seed: Array,
+    wrt: Sequence[Node],
+    create_graph: bool,
+    watch: Watch | None,
+    careful: bool = False,
+    hooks: bool = False,
 ) -> list[tuple[Node, Array]]:
     ends = {node._number for node in wrt}
     reached = {node._number for node in nodes} if wrt else None
@@ -164,6 +178,10 @@ def _walk(
         g = cotangents.pop(node._number, None)
         if g is None:
             continue
+        if hooks and node._hooks:
+            g = through_hooks(node, g)
+            if RETAIN in node._hooks and not wrt:
+                found.append((node, g.copy()))
         if watch is not None:
             watch(node, None, g)
         step = node._primitive

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import ops
+from . import hooks, ops
 from .mode import current
 from .primitive import Node, describe, leaf, next_number
 
@@ -29,6 +29,7 @@ def change(x: Node, step: Callable[..., Any], *args: Any) -> Any:
         after = ops.astype(after, dtype)
     if after._requires_grad:
         _refer_to(before, x, after)
+        hooks.changed(x, before)
         x._primitive, x._inputs, x._params = after._primitive, after._inputs, after._params
         x._scope, x._requires_grad = after._scope, True
     x._data, x._number, x._shared = after._data, after._number, False

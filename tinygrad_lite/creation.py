@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from .primitive import Node, leaf
+from .primitive import Node, describe, leaf
 from .tensor import Tensor, differentiable
 
 
@@ -40,7 +40,7 @@ def _array(data: Any, dtype: Any, copy: bool) -> Any:
     if isinstance(data, Node):
         if data._requires_grad:
             raise TypeError(
-                "tensor() of a Tensor that wants a gradient would drop its graph: write .detach() or .copy()"
+                f"tensor() of a {describe(data)} that wants a gradient would drop its graph: write .detach() or .copy()"
             )
         data = data._data
     if hasattr(data, "__array_function__") and not isinstance(data, np.ndarray):
@@ -67,7 +67,9 @@ def _only_python_numbers(data: Any) -> bool:
         if isinstance(item, (list, tuple)):
             stack.extend(item)
         elif isinstance(item, Node):
-            raise TypeError("a list of Tensors is joined by tinygrad_lite.stack(list), which keeps their graph")
+            raise TypeError(
+                f"a list with a {describe(item)} is joined by tinygrad_lite.stack(list), which keeps the graph"
+            )
         elif hasattr(item, "dtype"):
             return False
     return True

@@ -36,6 +36,7 @@ class Node:
         "__weakref__",
         "_data",  # the array; NumPy's own scalar where there are no axes (its arithmetic is 10 times faster)
         "_grad",
+        "_hooks",  # functions that its gradient passes through, see `hooks`; None for none
         "_inputs",  # what the step was given: Nodes, arrays, numbers; None once backward() has freed the graph
         "_number",
         "_params",
@@ -47,6 +48,7 @@ class Node:
     )
     _data: Array
     _grad: Any
+    _hooks: dict[int, Any] | None
     _inputs: tuple[Any, ...] | None
     _number: int
     _params: dict[str, Any]
@@ -96,8 +98,7 @@ class Primitive:
         kind = next((k for k in _ERRORS if isinstance(error, k)), None)
         if kind is None:
             raise error
-        given = ", ".join(describe(x) for x in operands)
-        raise kind(f"{self.name}({given}): {error}" + (f". {self.hint}" if self.hint else "")) from error
+        raise kind(f"{call_of(self.name, *operands)}: {error}" + (f". {self.hint}" if self.hint else "")) from error
 
 
 _ERRORS = (np.linalg.LinAlgError, IndexError, ValueError, TypeError, MemoryError)
@@ -115,6 +116,11 @@ def describe(x: Any) -> str:
         return f"array {x.dtype}{x.shape}"
     text = repr(x)
     return text if len(text) <= 40 else f"{type(x).__name__} {text[:36]}..."
+
+
+def call_of(name: str, *operands: Any) -> str:
+    """A call as errors tell it: the operation and what it was given."""
+    return f"{name}({', '.join(map(describe, operands))})"
 
 
 def primitive(
@@ -256,7 +262,9 @@ def _general(step: Primitive, arity: int | None, signature: list[inspect.Paramet
         for name, value in given.items():
             if isinstance(value, Node):
                 if value._requires_grad:
-                    raise TypeError(f"{step.name}(): no gradient flows to {name}: give a number or .detach()")
+                    raise TypeError(
+                        f"{step.name}(): no gradient flows to {name}, a {describe(value)}: give it .detach()"
+                    )
                 value = value._data
             if hasattr(value, "__array_function__"):
                 params[name] = _constant(value, wanted)
@@ -289,7 +297,7 @@ def _result(
     out._number = next_number()
     out._shared = False
     out._params = params
-    out._grad = out.name = None
+    out._grad = out._hooks = out.name = None
     if wanted and (mode := current.get()).recording:
         out._requires_grad = True
         out._primitive = step

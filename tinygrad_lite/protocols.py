@@ -26,7 +26,8 @@ def array_ufunc(self: Node, ufunc: np.ufunc, method: str, *inputs: Any, **option
     if operation is not None and method == "__call__" and not options:
         return operation(*inputs)
     if method == "at" and isinstance(inputs[0], Node):
-        raise TypeError(f"numpy.{ufunc.__name__}.at(Tensor, ...) is not supported: write t[index] = t[index] + x")
+        words = f"numpy.{ufunc.__name__}.at({describe(inputs[0])}, ...) is not supported"
+        raise TypeError(f"{words}: write t[index] = t[index] + x")
     return _outside_the_graph(getattr(ufunc, method), f"numpy.{ufunc.__name__}", inputs, options)
 
 
@@ -53,8 +54,9 @@ def _outside_the_graph(function: Callable[..., Any], name: str, args: Any, optio
             return type(x)([bare(y) for y in x])
         return x
 
-    if any(isinstance(x, Node) for x in _targets(options)):
-        raise TypeError(f"{name}(..., out=Tensor) is not supported: assign the result, t[...] = {name}(...)")
+    if targets := [x for x in _targets(options) if isinstance(x, Node)]:
+        words = f"{name}(..., out={describe(targets[0])}) is not supported"
+        raise TypeError(f"{words}: assign the result, t[...] = {name}(...)")
     return function(*[bare(x) for x in args], **{key: bare(x) for key, x in options.items()})
 
 

@@ -1,10 +1,11 @@
 """The Tensor: an array that remembers how it was computed."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from . import backprop, changes, ops
+from . import backprop, changes, hooks, ops
 from .array_methods import ArrayMethods
 from .mode import no_grad
 from .primitive import describe, leaf
@@ -118,6 +119,43 @@ class Tensor(ArrayMethods):
         12.0
         """
         backprop.backward(self, gradient, retain_graph, create_graph)
+
+    def register_hook(self, hook: Callable[["Tensor"], Any]) -> hooks.RemovableHandle:
+        """Has hook(gradient) called whenever a gradient of this Tensor is computed; what it returns replaces it.
+
+        The gradient is a Tensor, all that this walk back hands to this Tensor; None returned leaves it as it is. With
+        `create_graph` it can be differentiated, and so can what is returned. Gives a handle: `handle.remove()` ends it.
+        After a change in place the hook stays with the value it was made for. Raises RuntimeError if no gradient is
+        wanted here; in the walk, ValueError for a replacement of another shape.
+
+        >>> import tinygrad_lite as tg
+        >>> x = tg.tensor([1.0, 2.0], requires_grad=True)
+        >>> handle = x.register_hook(lambda g: g.clip(-3, 3))
+        >>> (x * x).sum().backward()
+        >>> x.grad
+        tensor([2., 3.])
+        """
+        return hooks.register(self, hook)
+
+    def retain_grad(self) -> None:
+        """Has backward() leave the gradient in `.grad`, though this is no leaf.
+
+        Raises RuntimeError if no gradient is wanted here.
+
+        >>> import tinygrad_lite as tg
+        >>> x = tg.tensor(3.0, requires_grad=True)
+        >>> y = x * x
+        >>> y.retain_grad()
+        >>> (2 * y).backward()
+        >>> y.grad
+        tensor(2.)
+        """
+        hooks.retain(self)
+
+    @property
+    def retains_grad(self) -> bool:
+        """True if it is no leaf, and backward() leaves its gradient in `.grad` all the same."""
+        return hooks.RETAIN in (self._hooks or ())
 
     def detach(self) -> "Tensor":
         """The same values, cut off from the graph: a constant."""

@@ -222,7 +222,7 @@ def test_a_float32_step_has_no_float64_in_it():
         (lambda: nn.Conv2D(4, 3, padding=-1)(np.ones((1, 5, 5, 3))), ValueError, "at least 0, given -1"),
         (lambda: nn.Conv2D(4, 3, padding=(1, 2, 3))(np.ones((1, 5, 5, 3))), ValueError, "for each of 2 axes"),
         (lambda: tg.conv(np.ones((1, 5, 5, 3)), np.ones((3, 3, 2, 4))), ValueError, "does not go with x"),
-        (lambda: tg.conv(np.ones((5, 3)), np.ones((3, 4))), ValueError, "at least 3: given"),
+        (lambda: tg.conv(np.ones((5, 3)), np.ones((3, 4))), ValueError, r"conv\(array float64\(5, 3\), .*at least 3"),
         (lambda: tg.conv(np.ones((1, 5, 3)), np.ones((3, 3, 4)), np.ones(3)), ValueError, "one number for each of 4"),
         (lambda: tg.conv(np.ones((1, 5, 3)), np.ones((3, 3, 4)), strides=0), ValueError, "strides must be at least 1"),
         (lambda: tg.conv(np.ones((1, 5, 3)), np.ones((3, 3, 4)), strides=1.5), TypeError, "strides must be a whole"),

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..parallel import BLOCK, in_parts, share_out
-from ..primitive import Array, primitive
+from ..primitive import Array, call_of, describe, primitive
 from .machine_code import written_for
 from .manipulation import broadcast_to, shaped
 from .windows import Windows, padding_pairs, per_axis
@@ -241,10 +241,12 @@ def conv(
     array([3., 6., 9.])
     """
     x, kernel = shaped(x), shaped(kernel)
-    _check("conv", x, kernel, groups, (kernel.shape[-2] * groups,) if kernel.ndim > 1 else ())
-    windows = Windows.of("conv", x.shape, kernel.shape[:-2], strides, padding, dilation)
+    name = call_of("conv", x, kernel)
+    _check(name, x, kernel, groups, (kernel.shape[-2] * groups,) if kernel.ndim > 1 else ())
+    windows = Windows.of(name, x.shape, kernel.shape[:-2], strides, padding, dilation)
     if bias is not None and (bias := shaped(bias)).shape != kernel.shape[-1:]:
-        raise ValueError(f"conv: bias must have one number for each of {kernel.shape[-1]} filters, given {bias.shape}")
+        filters = kernel.shape[-1]
+        raise ValueError(f"{name}: bias must have one number for each of {filters} filters, given {describe(bias)}")
     return _conv(x, kernel, bias, windows, groups)
 
 
@@ -269,7 +271,7 @@ def conv_transpose(
     array([ 1.,  1., 10., 10.])
     """
     x, kernel = shaped(x), shaped(kernel)
-    name, axes = "conv_transpose", kernel.ndim - 2
+    name, axes = call_of("conv_transpose", x, kernel), kernel.ndim - 2
     _check(name, x, kernel, groups, kernel.shape[-1:])
     steps, apart = per_axis(name, "strides", strides, axes), per_axis(name, "dilation", dilation, axes)
     pads = ((0, 0),) * axes if isinstance(padding, str) else padding_pairs(name, padding, axes)
@@ -297,11 +299,10 @@ def _check(name: str, x: Array, kernel: Array, groups: Any, channels: tuple[int,
     per_axis(name, "groups", groups, 1)
     if kernel.ndim != x.ndim or kernel.ndim < 3:
         raise ValueError(
-            f"{name} needs x (batch, ..., channels) and a kernel (*window, ., .) of as many axes, at least 3: given"
-            f" {x.shape} and {kernel.shape}"
+            f"{name} needs x (batch, ..., channels) and a kernel (*window, ., .) of as many axes, at least 3"
         )
     if x.shape[-1:] != channels or kernel.shape[-1] % groups:
         raise ValueError(
-            f"{name}: a kernel of {kernel.shape} in {groups} group{'s' * (groups > 1)} does not go with x of {x.shape}:"
-            " channels are the last axis, and each group has as many of them"
+            f"{name}: such a kernel in {groups} group{'s' * (groups > 1)} does not go with x: channels are the last"
+            " axis, and each group has as many of them"
         )

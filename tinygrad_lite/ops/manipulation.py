@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from ..primitive import Array, describe
+from ..primitive import Array, call_of, describe
 from ..primitive import primitive as _primitive
 
 Shape = int | tuple[int, ...]
@@ -74,7 +74,7 @@ def squeeze(x: Array, axis: int | tuple[int, ...] | None = None) -> Array:
     x = shaped(x)
     axes = range(x.ndim) if axis is None else normalize_axis_tuple(axis, x.ndim)
     if axis is not None and any(x.shape[a] != 1 for a in axes):
-        raise ValueError(f"squeeze: axis {axis} of the shape {x.shape} has a length other than 1")
+        raise ValueError(f"{call_of('squeeze', x)}: axis {axis} has a length other than 1")
     return reshape(x, tuple(n for a, n in enumerate(x.shape) if not (n == 1 and a in axes)))
 
 
@@ -123,7 +123,7 @@ def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
     """Joined along a new axis."""
     arrays = [shaped(x) for x in arrays]
     if len({x.shape for x in arrays}) > 1:
-        raise ValueError(f"stack: all shapes must be equal, given {[x.shape for x in arrays]}")
+        raise ValueError(f"{call_of('stack', *arrays)}: all shapes must be equal")
     return concatenate([expand_dims(x, axis) for x in arrays], axis=axis)
 
 
@@ -133,9 +133,8 @@ def split(x: Array, indices_or_sections: int | Sequence[int], axis: int = 0) -> 
     length = x.shape[axis]
     if isinstance(indices_or_sections, int):
         if length % indices_or_sections:
-            raise ValueError(
-                f"split: an axis of length {length} does not divide into {indices_or_sections} equal parts"
-            )
+            words = f"{call_of('split', x)}: an axis of length {length} does not divide"
+            raise ValueError(f"{words} into {indices_or_sections} equal parts")
         cuts = list(accumulate([length // indices_or_sections] * (indices_or_sections - 1)))
     else:
         cuts = list(indices_or_sections)

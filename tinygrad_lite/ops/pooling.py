@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..parallel import by_blocks
-from ..primitive import Array, primitive
+from ..primitive import Array, call_of, primitive
 from .machine_code import written_for
 from .manipulation import shaped
 from .windows import Windows
@@ -156,7 +156,9 @@ def max_pool(x: Array, pool_size: Any, strides: Any = None, padding: Any = "vali
     array([3., 2.])
     """
     x = shaped(x)
-    return _max_pool(x, Windows.of("max_pool", x.shape, pool_size, pool_size if strides is None else strides, padding))
+    return _max_pool(
+        x, Windows.of(call_of("max_pool", x), x.shape, pool_size, pool_size if strides is None else strides, padding)
+    )
 
 
 def average_pool(x: Array, pool_size: Any, strides: Any = None, padding: Any = "valid") -> Array:
@@ -167,7 +169,9 @@ def average_pool(x: Array, pool_size: Any, strides: Any = None, padding: Any = "
     array([2., 1.])
     """
     x = shaped(x)
-    windows = Windows.of("average_pool", x.shape, pool_size, pool_size if strides is None else strides, padding)
+    windows = Windows.of(
+        call_of("average_pool", x), x.shape, pool_size, pool_size if strides is None else strides, padding
+    )
     if not any(map(any, windows.padding)):
         return _sum_pool(x, windows) / math.prod(windows.window)
     there = _sum_pool(np.ones((1, *x.shape[1:-1], 1)), windows)  # how many elements of each window

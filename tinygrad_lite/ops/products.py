@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..parallel import in_parts, threads_in_use
-from ..primitive import Array, primitive
+from ..primitive import Array, call_of, primitive
 from .complex import conj, is_complex
 from .elementwise import _BROADCAST
 from .indexing import _scatter, getitem
@@ -73,7 +73,7 @@ def _letters(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
     inputs, arrow, output = subscripts.replace(" ", "").partition("->")
     terms = inputs.split(",")
     if len(terms) != len(ndims):
-        raise ValueError(f"einsum: {subscripts!r} names {len(terms)} operands, {len(ndims)} were given")
+        raise ValueError(f"{subscripts!r} names {len(terms)} operands, {len(ndims)} were given")
     if not arrow:
         once = sorted(c for c in set(inputs) - {",", "."} if inputs.count(c) == 1)
         output = ("..." if "..." in inputs else "") + "".join(once)
@@ -83,7 +83,7 @@ def _letters(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
     for term, ndim in zip(terms, ndims, strict=True):
         kept = ndim - len(term.replace("...", ""))
         if kept < 0 or (kept > 0 and "..." not in term):
-            raise ValueError(f"einsum: the operand {term!r} of {subscripts!r} names {len(term)} axes, it has {ndim}")
+            raise ValueError(f"the operand {term!r} of {subscripts!r} names {len(term)} axes, it has {ndim}")
         full.append(term.replace("...", "".join(free[extra - kept :])))
     return full, output.replace("...", "".join(free))
 
@@ -123,7 +123,10 @@ def einsum(subscripts: str, *operands: Array) -> Array:
     tensor([3., 7.])
     """
     arrays = [shaped(x) for x in operands]
-    terms, output = _letters(subscripts, [x.ndim for x in arrays])
+    try:
+        terms, output = _letters(subscripts, [x.ndim for x in arrays])
+    except ValueError as error:
+        raise ValueError(f"{call_of('einsum', subscripts, *arrays)}: {error}") from None
     return _einsum(*arrays, subscripts=",".join(terms) + "->" + output)
 
 
@@ -133,7 +136,7 @@ def tensordot(x: Array, y: Array, axes: Any = 2) -> Array:
     left, right = (range(x.ndim - axes, x.ndim), range(axes)) if isinstance(axes, int) else axes
     left, right = normalize_axis_tuple(left, x.ndim), normalize_axis_tuple(right, y.ndim)
     if [x.shape[a] for a in left] != [y.shape[a] for a in right]:
-        raise ValueError(f"tensordot: the axes {left} of {x.shape} and {right} of {y.shape} differ in length")
+        raise ValueError(f"{call_of('tensordot', x, y)}: the axes {left} and {right} differ in length")
     rows = [a for a in range(x.ndim) if a not in left]
     columns = [a for a in range(y.ndim) if a not in right]
     inner = int(np.prod([x.shape[a] for a in left], dtype=int))

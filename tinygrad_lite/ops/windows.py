@@ -41,7 +41,7 @@ class Windows(NamedTuple):
         """What the caller wrote, made whole: a number counts for each axis, "same" and "valid" become numbers."""
         axes = len(shape) - 2
         if axes < 1:
-            raise ValueError(f"{name} needs an input of shape (batch, ..., channels), at least 3 axes: given {shape}")
+            raise ValueError(f"{name} needs an input of shape (batch, ..., channels), at least 3 axes, not {shape}")
         window = per_axis(name, "the window's size", window, axes)
         steps = per_axis(name, "strides", strides, axes)
         apart = per_axis(name, "dilation", dilation, axes)

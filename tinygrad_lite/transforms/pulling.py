@@ -94,7 +94,7 @@ def pull(
         with enable_grad():
             root, nodes = _inner(*[out for out, _ in pairs], *[seed for _, seed in pairs]), None
         seed = seed_of(root, None, create_graph)
-    found = pull_back(history(root, wrt) if nodes is None else nodes, seed, wrt, create_graph)
+    found = pull_back(history(root, wrt) if nodes is None else nodes, seed, wrt, create_graph, hooks=True)
     shares = {node._number: g for node, g in found}
     return [_tensor(shares[x._number]) if x._number in shares else zeros_like(x) for x in wrt]
 
