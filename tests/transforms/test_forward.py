@@ -110,3 +110,14 @@ def test_errors_say_what_is_wanted():
         tg.jvp(lambda x: tg.tensor(1.0), ([1.0, 2.0],), ([1.0, 2.0, 3.0],))
     with pytest.raises(TypeError, match=r"argument 0, 2: .*int64"):
         tg.jvp(tg.sin, (2,), (1.0,))
+
+
+def test_complex_numbers_move_too():
+    z, v = np.array([1 + 2j, 0.5 - 1j]), np.array([0.3 - 0.1j, 1 + 1j])
+    f = lambda z: (z * z * z.conj(), abs(z))
+    _, moved = tg.jvp(f, (z,), (v,))
+    eps = 1e-6
+    ahead, behind = ([t.numpy() for t in f(tg.tensor(z + s * v))] for s in (eps, -eps))
+    for m, a, b in zip(moved, ahead, behind, strict=True):
+        np.testing.assert_allclose(m.numpy(), (a - b) / (2 * eps), rtol=1e-8)
+    assert [m.dtype for m in moved] == [np.complex128, np.float64]

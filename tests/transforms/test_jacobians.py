@@ -103,3 +103,8 @@ def test_one_part_of_the_work_serves_many_products():
     assert (g.numpy() == tg.grad(rosenbrock)(X).numpy()).all()
     for v in np.eye(4):
         np.testing.assert_allclose(pull(v)[0].numpy(), h @ v, rtol=1e-12, atol=1e-12)
+
+
+def test_complex_numbers_have_no_one_jacobian():
+    with pytest.raises(TypeError, match=r"real numbers, given a Tensor complex128\(2,\): take \.real"):
+        tg.jacobian(lambda x: x * 1j)(np.ones(2))

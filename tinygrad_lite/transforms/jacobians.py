@@ -10,6 +10,7 @@ from .. import nests, ops
 from ..backprop import history
 from ..creation import zeros
 from ..mode import is_grad_enabled
+from ..primitive import describe
 from ..tensor import Tensor
 from .forward import pushing
 from .gradients import chosen_of, grad, like_argnums, vjp
@@ -37,6 +38,9 @@ def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, mode: st
     @wraps(f)
     def derivative(*args: Any, **options: Any) -> Any:
         recorded = Recorded(lambda *full: f(*full, **options), args, chosen_of(argnums))
+        for x in (*recorded.outs, *recorded.leaves):
+            if x.dtype.kind == "c":
+                raise TypeError(f"a Jacobian is made of real numbers, given a {describe(x)}: take .real and .imag")
         blocks = iter(compute(recorded))
         return nests.mapped(lambda _: like_argnums(argnums, recorded.like_args(next(blocks))), recorded.out)
 
