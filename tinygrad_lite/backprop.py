@@ -180,7 +180,7 @@ def _walk(
             continue
         if hooks and node._hooks:
             g = through_hooks(node, g)
-            if RETAIN in node._hooks and not wrt:
+            if RETAIN in node._hooks:
                 found.append((node, g.copy()))
         if watch is not None:
             watch(node, None, g)

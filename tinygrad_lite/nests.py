@@ -53,24 +53,25 @@ def mapped(function: Callable[..., Any], value: Any, *others: Any, is_leaf: Call
     [11, (22, {'a': 33})]
     """
 
-    def walk(value: Any, others: tuple[Any, ...], path: str) -> Any:
-        items = None if is_leaf is not None and is_leaf(value) else _items(value)
-        if items is None:
-            return function(value, *others)
-        for other in others:
-            if _kind(other) is not _kind(value) or _keys(other) != _keys(value):
-                raise ValueError(f"two nests differ{f' at {path}' if path else ''}: {_told(value)} and {_told(other)}")
-        found = {
-            key: walk(item, tuple([other[key] for other in others]), f"{path}.{key}" if path else str(key))
-            for key, item in items
-        }
-        if isinstance(value, dict):
-            return found
-        if hasattr(value, "_fields"):
-            return type(value)(*found.values())
-        return list(found.values()) if isinstance(value, list) else tuple(found.values())
+    return _mapped(function, value, others, is_leaf, "")
 
-    return walk(value, others, "")
+
+def _mapped(function: Callable[..., Any], value: Any, others: tuple[Any, ...], is_leaf: Any, path: str) -> Any:
+    items = None if is_leaf is not None and is_leaf(value) else _items(value)
+    if items is None:
+        return function(value, *others)
+    for other in others:
+        if _kind(other) is not _kind(value) or _keys(other) != _keys(value):
+            raise ValueError(f"two nests differ{f' at {path}' if path else ''}: {_told(value)} and {_told(other)}")
+    found = {}
+    for key, item in items:
+        there = tuple([other[key] for other in others])
+        found[key] = _mapped(function, item, there, is_leaf, f"{path}.{key}" if path else str(key))
+    if isinstance(value, dict):
+        return found
+    if hasattr(value, "_fields"):
+        return type(value)(*found.values())
+    return list(found.values()) if isinstance(value, list) else tuple(found.values())
 
 
 def _kind(value: Any) -> Any:
