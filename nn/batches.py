@@ -23,6 +23,15 @@ class Source:
 
     steps: int | None
 
+    @property
+    def seeds(self) -> list[int]:
+        """Those of the steps of a Dataset; nothing else has any."""
+        return []
+
+    @seeds.setter
+    def seeds(self, values: list[int]) -> None:
+        """They are put back where a run goes on: they may have been drawn."""
+
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """The batches (x, y, sample_weight) of epoch `number`, from batch `start` on.
 
@@ -74,6 +83,15 @@ class PassSource(Source):
         self.steps = passes.length if steps is None else steps
         self._stream: tuple[int, Iterator[Any]] | None = None  # between epochs: the place it has come to, and itself
         self._epoch: Generator[Batch] | None = None
+
+    @property
+    def seeds(self) -> list[int]:
+        return self.passes.seeds if isinstance(self.passes, Dataset) else []
+
+    @seeds.setter
+    def seeds(self, values: list[int]) -> None:
+        if isinstance(self.passes, Dataset):
+            self.passes.seeds = values
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         if self.steps_per_epoch is None:

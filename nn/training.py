@@ -115,6 +115,7 @@ class Training:
             "epoch": self.epoch,
             "batch": self.batch,
             "steps": self.source.steps,
+            "seeds": [source.seeds for source in self._sources()],
             "stopped": model.stop_training,
             "logs": self._logs,
             "sample": self._sample,
@@ -137,6 +138,8 @@ class Training:
         self._check(state)
         if _trained(self.model).keys() != state["trained"].keys():
             self.model.build_on(*state["sample"])
+        for source, seeds in zip(self._sources(), state["seeds"]):  # noqa: B905 - there may be a validation now
+            source.seeds = seeds
         self._take(state)
         epoch, freq = state["epoch"], self.validation_freq
         self.source.put_aside(epoch - self.epoch)
@@ -165,6 +168,9 @@ class Training:
             callback.load_state_dict(deepcopy(kept["state"]))
         self._logs, model.stop_training = {**state["logs"]}, state["stopped"]
         set_random_state(state["random"])
+
+    def _sources(self) -> list[Source]:
+        return [self.source] if self.validation is None else [self.source, self.validation]
 
     def _optimizers(self) -> list[Optimizer]:
         """That of `compile`, and those among the attributes of the model, for a `train_step` of its own."""
@@ -204,6 +210,9 @@ class Training:
             raise ValueError(f"{name} has requires_grad={now[name]}; the run that was kept began with {then[name]}")
         if (count := len(self._optimizers())) != len(state["optimizers"]):
             raise ValueError(f"the model has {count} optimizers, in what was kept there are {len(state['optimizers'])}")
+        for source, seeds in zip(self._sources(), state["seeds"]):  # noqa: B905
+            if len(source.seeds) != len(seeds):
+                raise ValueError(f"a Dataset has {len(source.seeds)} seeds, in what was kept it has {len(seeds)}")
         if state["steps"] != self.source.steps:
             raise ValueError(
                 f"an epoch has {self.source.steps} batches, in what was kept it has {state['steps']}: go on with the"

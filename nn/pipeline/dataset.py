@@ -40,11 +40,12 @@ class Dataset:
     [2.] [4]
     """
 
-    def __init__(self, step: Step, words: tuple[str, ...]) -> None:
+    def __init__(self, step: Step, words: tuple[str, ...], seeds: tuple[Seed, ...] = ()) -> None:
         if not isinstance(step, Step):
             raise TypeError(f"write Dataset.from_arrays(x, y), not Dataset(x, y): given {type(step).__name__}")
         self._step = step
         self._words = words  # how each step was asked for
+        self._seeds = seeds
         self._passes = count_from()
 
     @classmethod
@@ -83,8 +84,8 @@ class Dataset:
                 " from_generator(function), not from_generator(function())"
             )
         _check_function("from_generator", function)
-        words = _call("from_generator", function, seed=seed)
-        return cls(Generated(function, _seed(seed, 0)), (words,))
+        words, its = _call("from_generator", function, seed=seed), _seed(seed, 0)
+        return cls(Generated(function, its), (words,), (its,))
 
     def shuffle(self, buffer_size: int | None = None, seed: int | None = None) -> "Dataset":
         """The elements in a random order, another one in each pass.
@@ -99,7 +100,8 @@ class Dataset:
             why = "these have no end" if self.length == math.inf else why
             raise ValueError(f"shuffle needs buffer_size, how many elements it chooses from: {why}")
         its = self._seed(seed)
-        return self._select(lambda step: Shuffled(step, buffer_size, its), _call("shuffle", buffer_size, seed=seed))
+        words = _call("shuffle", buffer_size, seed=seed)
+        return self._select(lambda step: Shuffled(step, buffer_size, its), words, its)
 
     def batch(self, batch_size: int, drop_remainder: bool = False) -> "Dataset":
         """So many elements at a time, each part stacked along a new first axis; the last batch may be smaller.
@@ -119,14 +121,14 @@ class Dataset:
         """
         threads = whole_number("threads", threads, 0)
         _check_function("map", function)
-        words = _call("map", function, threads=threads or None, seed=seed)
-        return self._then(Mapped(self._step, Function("map", function, self._seed(seed)), threads), words)
+        words, its = _call("map", function, threads=threads or None, seed=seed), self._seed(seed)
+        return self._then(Mapped(self._step, Function("map", function, its), threads), words, its)
 
     def filter(self, function: Callable[..., Any], seed: int | None = None) -> "Dataset":
         """The elements of which function(x), function(x, y) or function(x, y, sample_weight) is true."""
         _check_function("filter", function)
-        words = _call("filter", function, seed=seed)
-        return self._then(Filtered(self._step, Function("filter", function, self._seed(seed))), words)
+        words, its = _call("filter", function, seed=seed), self._seed(seed)
+        return self._then(Filtered(self._step, Function("filter", function, its)), words, its)
 
     def take(self, count: int) -> "Dataset":
         """The first so many elements of each pass."""
@@ -173,6 +175,21 @@ class Dataset:
         """Whether the elements are batches; None for a generator's, which may be either."""
         return self._step.batched
 
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds of its steps, those that were given and those that were drawn.
+
+        Where training that was killed goes on, `fit` assigns those that the Dataset had then.
+        """
+        return [seed.seed for seed in self._seeds]
+
+    @seeds.setter
+    def seeds(self, values: list[int]) -> None:
+        if len(values) != len(self._seeds):
+            raise ValueError(f"{self!r} has {len(self._seeds)} seeds, given {len(values)}")
+        for seed, value in zip(self._seeds, values, strict=True):
+            seed.seed = value
+
     def __len__(self) -> int:
         if self.length is None or self.length == math.inf:
             why = "only going through it will tell" if self.length is None else "it does not end"
@@ -186,13 +203,14 @@ class Dataset:
         told = "" if self.length is None else ": endless" if self.length == math.inf else f": {self.length} elements"
         return f"<Dataset.{'.'.join(self._words)}{told}>"
 
-    def _then(self, step: Step, words: str) -> "Dataset":
-        return Dataset(step, (*self._words, words))
+    def _then(self, step: Step, words: str, *seeds: Seed) -> "Dataset":
+        return Dataset(step, (*self._words, words), (*self._seeds, *seeds))
 
-    def _select(self, select: Callable[[Step], Step], words: str) -> "Dataset":
+    def _select(self, select: Callable[[Step], Step], words: str, *seeds: Seed) -> "Dataset":
         """Of the rows of arrays their numbers are selected: no row is touched that is not asked for."""
         step = self._step
-        return self._then(Rows(step.columns, select(step.order)) if isinstance(step, Rows) else select(step), words)
+        selected = Rows(step.columns, select(step.order)) if isinstance(step, Rows) else select(step)
+        return self._then(selected, words, *seeds)
 
     def _seed(self, seed: int | None) -> Seed:
         """That of the step that is next."""

@@ -112,6 +112,36 @@ def test_validation_by_an_iterator_goes_on_where_it_was(tmp_path, freq):
     ends_alike(tmp_path, fitted)
 
 
+def test_a_dataset_whose_seeds_nobody_chose(tmp_path):
+    def disturbed(x, y):
+        return x + nn.random_generator().normal(0, 0.5, x.shape).astype(np.float32), y
+
+    def fitted(callbacks):
+        model = network()
+        nn.random_generator().bit_generator.state = np.random.SFC64(next(chance)).state
+        data = nn.Dataset.from_arrays(X, Y).shuffle().batch(8).map(disturbed)
+        judges = nn.Dataset.from_arrays(X, Y).map(disturbed).batch(25)
+        drawn.append((data.seeds, judges.seeds))
+        history = model.fit(data, epochs=3, verbose=0, validation_data=judges, callbacks=callbacks)
+        return data.seeds, judges.seeds, [w.tobytes() for w in model.get_weights()], history.history
+
+    chance, drawn = iter(range(9)), []
+    with pytest.raises(Killed):
+        fitted([nn.BackupAndRestore(tmp_path / "a", save_freq=1), Killer(9)])
+    found = fitted([nn.BackupAndRestore(tmp_path / "a", save_freq=1)])
+    assert drawn[0] == found[:2] != drawn[1]
+    chance = iter([0])
+    assert fitted([]) == found
+
+
+def test_a_dataset_of_other_steps_is_refused(tmp_path):
+    data = nn.Dataset.from_arrays(X, Y)
+    with pytest.raises(Killed):
+        network().fit(data.batch(8), verbose=0, callbacks=[nn.BackupAndRestore(tmp_path, save_freq=1), Killer(3)])
+    with pytest.raises(ValueError, match="a Dataset has 1 seeds, in what was kept it has 0"):
+        network().fit(data.shuffle().batch(8), verbose=0, callbacks=[nn.BackupAndRestore(tmp_path)])
+
+
 class Rivals(nn.Model):
     """Two networks against each other, with an optimizer each, and no `call`."""
 
