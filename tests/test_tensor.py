@@ -297,13 +297,13 @@ def test_a_gradient_through_numpy_s_sum():
 UNSUPPORTED = [
     np.spacing,
     np.sort,
-    np.linalg.norm,
+    lambda x: np.linalg.cond(x * np.eye(2)),
     np.add.reduce,
     lambda x: np.add(x, 1, out=np.zeros(2)),
     lambda x: np.add(x, 1, dtype="float32"),
     lambda x: np.median(x),
     lambda x: np.vstack([x, x]),
-    lambda x: np.fft.fft(x),
+    lambda x: np.unwrap(x),
 ]
 
 

@@ -23,8 +23,8 @@ _OPERATIONS |= {np.cross: linalg.cross, np.amax: ops.max, np.amin: ops.min}
 def array_ufunc(self: Node, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
     """`np.exp(t)`, `array * t`: our operation of that name."""
     operation = _OPERATIONS.get(ufunc)
-    if operation is not None and method == "__call__" and not options:
-        return operation(*inputs)
+    if operation is not None and method == "__call__" and options.keys() <= {"axis"}:
+        return operation(*inputs, **options)
     if method == "at" and isinstance(inputs[0], Node):
         words = f"numpy.{ufunc.__name__}.at({describe(inputs[0])}, ...) is not supported"
         raise TypeError(f"{words}: write t[index] = t[index] + x")

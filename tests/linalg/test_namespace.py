@@ -52,6 +52,14 @@ def test_numpy_s_function_of_a_tensor_is_ours(name):
         np.testing.assert_allclose(a.data, b, atol=1e-12)
 
 
+def test_numpy_s_inner_product_along_an_axis_is_ours():
+    x = tg.tensor(_rng.standard_normal((3, 2)), requires_grad=True)
+    y = np.vecdot(x, np.ones((3, 2)), axis=0)
+    assert y.shape == (2,)
+    y.sum().backward()
+    assert x.grad.tolist() == np.ones((3, 2)).tolist()
+
+
 def test_results_have_the_standard_s_names():
     x = tg.tensor(np.eye(3) * np.arange(1.0, 4))
     for f, fields in [(la.eigh, "eigenvalues eigenvectors"), (la.eig, "eigenvalues eigenvectors"), (la.qr, "Q R"),
