@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from .class_weights import as_class_weight, class_weights
 from .data import as_columns, as_pair, count
+from .nested import leaves
 
 Batch: TypeAlias = tuple[Any, Any, Any]  # x, y, sample_weight: arrays, or lists of several; None where there is none
 
@@ -38,6 +41,8 @@ class Form:
         if sample_weight is not None:
             each = self.output_names if isinstance(sample_weight, (list, tuple, dict)) else None
             sample_weight = as_columns(f"sample_weight{where}", sample_weight, each)
+            if not all(np.isfinite(weights).all() for weights in leaves(sample_weight)):
+                raise ValueError(f"sample_weight{where} has nan or infinite numbers: the loss would be nan")
             if count(sample_weight) != count(x):
                 raise ValueError(
                     f"x{where} has {count(x)} samples, sample_weight{where} has {count(sample_weight)}:"

@@ -98,8 +98,10 @@ class _FunctionModel(Trainer):
                 yield path, leaf
 
     def _input_names(self, x: Any) -> list[str] | None:
-        self._keys = list(x) if isinstance(x, dict) else None
-        return self._keys or ([f"input {i}" for i in range(len(x))] if isinstance(x, tuple) else None)
+        if isinstance(x, dict):
+            self._keys = self._keys or list(x)  # once: what is judged may have them in another order
+            return self._keys
+        return [f"input {i}" for i in range(len(x))] if isinstance(x, tuple) else None
 
     def build_on(self, x: Any, y: Any = None, sample_weight: Any = None) -> None:
         x, y, sample_weight = mapped(lambda part: None if part is None else zeros_like_one(part), (x, y, sample_weight))
@@ -112,14 +114,18 @@ class _FunctionModel(Trainer):
         given += [] if y is None else [y]
         given += [] if sample_weight is None else [sample_weight]
         result = self.function(self.parameters, *mapped(asarray, given))
-        loss, self._shown = result if isinstance(result, tuple) else (result, {})
+        loss, shown = result if isinstance(result, tuple) and len(result) == 2 else (result, {})
         if not isinstance(loss, Tensor):
             raise TypeError(f"the function must give the loss, a Tensor made of the parameters, it gave {loss!r:.60}")
+        if not isinstance(shown, dict):
+            raise TypeError(
+                f"behind the loss the function gives a dict of numbers by their names, it gave {shown!r:.60}"
+            )
+        self._shown = {name: _as_number(name, value) for name, value in shown.items()}
         return loss.mean() if loss.ndim else loss
 
     def compute_metrics(self, loss: Tensor, x: Any, y: Any, y_pred: Any = None, sample_weight: Any = None) -> Logs:
-        values = {"loss": loss, **self._shown}
-        return self.track(count(x), **{k: float(v.item() if isinstance(v, Tensor) else v) for k, v in values.items()})
+        return self.track(count(x), **{"loss": loss.item(), **self._shown})
 
     def train_step(self, x: Any, y: Any = None, sample_weight: Any = None) -> Logs:
         loss = self.compute_loss(x, y, None, sample_weight)
@@ -128,3 +134,11 @@ class _FunctionModel(Trainer):
 
     def test_step(self, x: Any, y: Any = None, sample_weight: Any = None) -> Logs:
         return self.compute_metrics(self.compute_loss(x, y, None, sample_weight), x, y)
+
+
+def _as_number(name: str, value: Any) -> float:
+    """What is to be shown, as it is now: a parameter is about to be changed."""
+    array = value.detach().numpy() if isinstance(value, Tensor) else np.asarray(value)
+    if array.size != 1 or array.dtype.kind not in "biuf":
+        raise TypeError(f"{name!r}, which the function gives to be shown, must be one number, it gave {value!r:.60}")
+    return float(array.item())

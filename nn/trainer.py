@@ -10,7 +10,7 @@ import numpy as np
 from tinygrad_lite import Tensor, threads, zeros
 
 from . import optimizers
-from .batches import ArraySource, Form, Source, as_source
+from .batches import ArraySource, Form, Source, as_source, holds_samples
 from .callbacks import Callback, CallbackList, History, Logs, as_callbacks
 from .checks import whole_number
 from .data import as_input, count, rows, split_validation
@@ -142,12 +142,17 @@ class Trainer(Module):
             times = epochs // freq - initial_epoch // freq
             validation = self._validation_source(validation_data, size, validation_steps, times)
         elif validation_split:
+            if not holds_samples(x):
+                raise ValueError(
+                    "validation_split keeps the last share of arrays, but x gives batches: give validation_data, which"
+                    " may give batches, too"
+                )
             form = self._form()
             x, y, sample_weight = form.columns(x, y, sample_weight)
             (x, y, sample_weight), held_out = split_validation((x, y, sample_weight), validation_split)
             x_held, y_held, weight_held = held_out
             size = batch_size if validation_batch_size is None else validation_batch_size
-            validation = as_source(x_held, y_held, weight_held, size, form=form)
+            validation = as_source(x_held, y_held, weight_held, size, steps_per_epoch=validation_steps, form=form)
         form = self._form(class_weight)
         source = as_source(
             x, y, sample_weight, batch_size, shuffle, steps_per_epoch, form=form, epochs=epochs - initial_epoch
@@ -331,7 +336,7 @@ class Trainer(Module):
             for number, (x_batch, _, _) in enumerate(source.epoch(0)):
                 told.tell("on_predict_batch_begin", number, {})
                 parts.append(mapped(Tensor.numpy, self(as_input(x_batch))))
-                told.tell("on_predict_batch_end", number, {})
+                told.tell("on_predict_batch_end", number, {"outputs": parts[-1]})
         told.tell("on_predict_end", {})
         joined = map(np.concatenate, zip(*map(leaves, parts), strict=True))
         return mapped(lambda _: next(joined), parts[0])

@@ -1,6 +1,7 @@
 """One run of `fit`: the epochs, the batches, who is told of them, and what it needs to go on from where it stands."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +68,9 @@ class Training:
             self.source.close()
             model.eval()
             model.batch = model._training = model._trained = None
-            self.told.tell("on_train_end", self._logs)
+            with ExitStack() as stack:  # each is told, even if one before it raises: it may have files to close
+                for listener in reversed(self.listeners):
+                    stack.callback(listener.on_train_end, self._logs)
 
     def _train_epoch(self) -> None:
         model, told, epoch = self.model, self.told, self.epoch
@@ -88,6 +91,11 @@ class Training:
             model.batch = batch
             told.tell("on_train_batch_begin", self.batch, {})
             self._logs = model.train_step(*batch)
+            if not isinstance(self._logs, dict):
+                raise TypeError(
+                    "train_step must return the means of the epoch so far, as in return self.track(len(x),"
+                    f" loss=loss.item()); it gave {type(self._logs).__name__}"
+                )
             self._sample = mapped(lambda part: None if part is None else part[:0], batch)
             self.batch += 1
             told.tell("on_train_batch_end", self.batch - 1, self._logs)

@@ -18,10 +18,11 @@ class BackupAndRestore(Callback):
     Training that was killed at any moment, also while the state was written, and is started again by the same program
     ends with the same weights as training that was never interrupted.
 
-    backup_dir: the folder; made if need be. save_freq: "epoch", or after how many batches. delete_checkpoint: whether
-    the state is removed when training went through to its end (not when it was interrupted). As in Keras, but there the
-    random numbers start anew. Raises ValueError, before anything is changed, where the state that was found is of
-    another model, optimizer, list of callbacks or number of batches, or is damaged.
+    backup_dir: the folder; made if need be; each `fit` of a program needs one of its own. save_freq: "epoch", or after
+    how many batches. delete_checkpoint: whether the state is removed when training went through to its end (not when it
+    was interrupted). As in Keras, but there the random numbers start anew. Raises ValueError, before anything is
+    changed, where the state that was found is of another model, optimizer, list of callbacks or number of batches, or
+    is damaged.
 
     >>> import nn, numpy as np, tempfile
     >>> x = np.linspace(-1, 1, 64, dtype=np.float32)[:, None]

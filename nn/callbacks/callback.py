@@ -83,8 +83,8 @@ class Callback:
     def on_predict_batch_begin(self, batch: int, logs: Logs) -> None:
         """Before a batch of `predict`."""
 
-    def on_predict_batch_end(self, batch: int, logs: Logs) -> None:
-        """After a batch of `predict`."""
+    def on_predict_batch_end(self, batch: int, logs: dict[str, Any]) -> None:
+        """After a batch of `predict`; `logs["outputs"]` is what the model gave for it."""
 
     def state_dict(self) -> dict[str, Any]:
         """What must survive a killed training: dicts with str keys, lists, numbers, strings, None, NumPy arrays."""

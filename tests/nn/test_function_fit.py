@@ -133,3 +133,37 @@ def test_the_line_of_progress_is_that_of_a_model(capsys):
 def test_mistakes_are_told(call, kind, words):
     with pytest.raises(kind, match=words):
         call()
+
+
+def test_dicts_of_data_may_have_their_keys_in_any_order():
+    seen = []
+
+    def loss(p, data):
+        seen.append((float(data["one"].max()), float(data["two"].max())))
+        return tg.square(p - data["one"]).mean()
+
+    one, two = np.ones(6), np.full(6, 2.0)
+    p = tg.tensor(0.0, requires_grad=True)
+    nn.fit(loss, p, {"one": one, "two": two}, epochs=2, verbose=0, validation_data={"two": two, "one": one})
+    assert set(seen) == {(1.0, 2.0)}
+
+
+@pytest.mark.parametrize(
+    ("shown", "words"),
+    [
+        (3, r"a dict of numbers by their names, it gave 3"),
+        ({"a": "s"}, "'a', which the function gives to be shown, must be one number, it gave 's'"),
+        ({"a": np.ones(3)}, "'a', which the function gives"),
+    ],
+)
+def test_what_can_t_be_shown_is_noticed_before_anything_is_changed(shown, words):
+    p = tg.tensor(1.0, requires_grad=True)
+    with pytest.raises(TypeError, match=words):
+        nn.fit(lambda p: (p * p, shown), p, verbose=0)
+    assert p.item() == 1.0
+
+
+def test_numbers_are_shown_as_they_were_when_the_loss_was_computed():
+    p = tg.tensor(1.0, requires_grad=True)
+    history = nn.fit(lambda p: (p * p, {"p": p, "twice": 2 * p}), p, optimizer="sgd", verbose=0)
+    assert history.history == {"loss": [1.0], "p": [1.0], "twice": [2.0]}

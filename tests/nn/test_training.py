@@ -661,3 +661,67 @@ def test_convolutions_are_trained_inside_threads_and_blas_is_left_as_it_was(shar
 def test_an_embedding_may_come_first():
     model = nn.Sequential([nn.Embedding(10, 4, input_shape=(5,)), nn.Flatten(), nn.Dense(1)])
     assert model.count_params() == 40 + 21
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_validation_steps_count_for_validation_split_too(steps):
+    judged = []
+    counting = nn.LambdaCallback(on_test_batch_end=lambda batch, logs: judged.append(batch))
+    model = nn.Sequential([nn.Dense(1)])
+    model.compile("sgd", "mse")
+    x, y = np.ones((40, 2)), np.ones((40, 1))
+    options = {"validation_split": 0.5, "validation_batch_size": 7, "validation_steps": steps}
+    model.fit(x, y, verbose=0, callbacks=[counting], **options)
+    assert judged == [*range(steps)]
+
+
+def test_validation_split_of_what_gives_batches_says_what_to_write():
+    model = nn.Sequential([nn.Dense(1)])
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match=r"validation_split keeps the last share of arrays.*give validation_data"):
+        model.fit(lambda: iter([(np.ones((4, 2)), np.ones((4, 1)))]), validation_split=0.5, verbose=0)
+
+
+def test_callbacks_are_told_what_was_predicted():
+    told = []
+    model = nn.Sequential([nn.Flatten()])
+    keeping = nn.LambdaCallback(on_predict_batch_end=lambda batch, logs: told.append(logs["outputs"]))
+    model.predict(np.ones((5, 2)), batch_size=2, callbacks=[keeping])
+    assert [outputs.shape for outputs in told] == [(2, 2), (2, 2), (1, 2)]
+
+
+def test_each_callback_is_told_of_the_end_even_if_one_raises():
+    told = []
+
+    def fail(logs):
+        raise ValueError("mine")
+
+    model = nn.Sequential([nn.Dense(1)])
+    model.compile("sgd", "mse")
+    first, last = nn.LambdaCallback(on_train_end=fail), nn.LambdaCallback(on_train_end=lambda logs: told.append(logs))
+    with pytest.raises(ValueError, match="mine"):
+        model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0, callbacks=[first, last])
+    assert [*told[0]] == ["loss"]
+
+
+def test_a_train_step_that_returns_nothing_is_told_what_to_return():
+    class Silent(nn.Sequential):
+        def train_step(self, x, y=None, sample_weight=None):
+            self.update_weights(self.compute_loss(x, y, self(x)))
+
+    model = Silent([nn.Dense(1)])
+    model.compile("sgd", "mse")
+    with pytest.raises(TypeError, match=r"train_step must return.*self\.track.*it gave NoneType"):
+        model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_sample_weights_that_would_make_the_loss_nan_are_refused(wrong):
+    model = nn.Sequential([nn.Dense(1, input_shape=(2,))])
+    model.compile("sgd", "mse")
+    before = model.get_weights()
+    with pytest.raises(ValueError, match="sample_weight has nan or infinite numbers"):
+        model.fit(np.ones((4, 2)), np.ones((4, 1)), sample_weight=[1, 1, 1, wrong], batch_size=1, verbose=0)
+    with pytest.raises(ValueError, match="sample_weight of batch 0 has nan"):
+        model.fit(lambda: [(np.ones((1, 2)), np.ones((1, 1)), np.array([wrong]))], verbose=0)
+    assert all((a == b).all() for a, b in zip(before, model.get_weights(), strict=True))
