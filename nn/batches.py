@@ -199,6 +199,7 @@ def as_source(
     form: Form | None = None,
     epochs: int = 1,
     usual_batch_size: int = 32,
+    steps_name: str = "steps_per_epoch",
 ) -> Source:
     """The batches of x, y and sample_weight, which are arrays (or lists and dicts of them), or of x, which gives them.
 
@@ -206,7 +207,7 @@ def as_source(
     `__iter__` does, a Sequence (an object with `__len__` and `__getitem__`), or an iterator. Its batches are tuples
     (x, y) or (x, y, sample_weight). shuffle is for arrays and Sequences; batch_size for arrays, `usual_batch_size` if
     it is None. Raises TypeError or ValueError for what does not go together, and for an iterator that several epochs
-    are to be made of without steps_per_epoch.
+    are to be made of without steps_per_epoch, which the errors call steps_name.
 
     >>> import numpy as np
     >>> source = as_source(np.arange(5), np.arange(5) ** 2, batch_size=2)
@@ -214,7 +215,7 @@ def as_source(
     (3, [(array([4]), array([16]), None)])
     """
     form = form or Form()
-    steps = None if steps_per_epoch is None else whole_number("steps_per_epoch", steps_per_epoch, 1)
+    steps = None if steps_per_epoch is None else whole_number(steps_name, steps_per_epoch, 1)
     if holds_samples(x):
         size = usual_batch_size if batch_size is None else whole_number("batch_size", batch_size, 1)
         return ArraySource(form, form.columns(x, y, sample_weight), size, shuffle, steps)
@@ -227,13 +228,13 @@ def as_source(
         if x.batched is False:
             raise ValueError(f"{x!r} gives single samples: write .batch(batch_size) at its end")
         if x.length == math.inf and steps is None:
-            raise ValueError(f"{x!r} does not end: give steps_per_epoch")
+            raise ValueError(f"{x!r} does not end: give {steps_name}")
         return PassSource(form, x, steps)
     if hasattr(x, "__next__") and not isinstance(x, type):
         if epochs > 1 and steps is None:
             raise ValueError(
-                f"an iterator can't be gone through {epochs} times: say how many of its batches are an epoch, with"
-                " steps_per_epoch or validation_steps, or give the function that makes it, function, not function()"
+                f"an iterator can't be gone through {epochs} times: say how many of its batches are an epoch,"
+                f" with {steps_name}, or give the function that makes it, function, not function()"
             )
         return IteratorSource(form, x, steps)
     if _is_sequence(x):

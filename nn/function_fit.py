@@ -50,7 +50,8 @@ def fit(
     """
     model = _FunctionModel(function, parameters, optimizer)
     if x is None:
-        x, options["steps_per_epoch"] = _nothing, options.get("steps_per_epoch") or 1
+        x, steps = _nothing, options.get("steps_per_epoch")
+        options["steps_per_epoch"] = 1 if steps is None else steps
     return model.fit(x, y, epochs=epochs, verbose=verbose, **options)
 
 

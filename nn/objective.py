@@ -51,9 +51,10 @@ class Objective:
     """The losses and metrics that `Model.compile` was given, and their means over the batches so far.
 
     outputs: the names of several outputs, None where there is one. For several, a list in their order or a dict by
-    their names: of losses (or one loss for all), of weights, of metrics (each one, a list or None; a dict may leave
-    names out). What training makes small is the weighted sum of the losses. In weighted_metrics, and in the losses,
-    each sample counts by its weight; where a metric of that name is among the others, it is named weighted_<name>.
+    their names: of losses (None: this output is not trained; or one loss for all), of weights, of metrics (each one, a
+    list or None; a dict may leave names out). What training makes small is the weighted sum of the losses. In
+    weighted_metrics, and in the losses, each sample counts by its weight; where a metric of that name is among the
+    others, it is named weighted_<name>.
     """
 
     def __init__(
@@ -71,11 +72,12 @@ class Objective:
             each = zip(outputs, chosen, weights, plain, weighted, strict=True)
             self.targets = [Target(f"{name}_", *of_name) for name, *of_name in each]
         self.several = outputs is not None
+        self._with_loss = [target for target in self.targets if target.loss is not None] or self.targets
         self.mean_loss = metrics.Mean("loss")
         self._own: dict[str, metrics.Mean] = {}
         self._told: list[tuple[str, metrics.Metric]] = [("loss", self.mean_loss)]
-        if self.several:
-            self._told += [(f"{target.prefix}loss", target.mean_loss) for target in self.targets]
+        if len(self._with_loss) > 1:
+            self._told += [(f"{target.prefix}loss", target.mean_loss) for target in self._with_loss]
         for target in self.targets:
             listed = target.metrics + target.weighted_metrics
             self._told += [(target.prefix + metric.name, metric) for metric in listed]
@@ -102,6 +104,8 @@ class Objective:
             return target.loss_of(*of_target)
         total: Any = 0.0
         for target, one_y, *rest in self._each(y, y_pred, sample_weight):
+            if target not in self._with_loss:
+                continue
             value = target.loss_of(one_y, *rest)
             target.mean_loss.add(value.item(), len(one_y))
             total = total + target.weight * value
@@ -109,7 +113,8 @@ class Objective:
 
     def judged(self, y: Any, y_pred: Any) -> Tensor:
         """The loss of a batch, as `loss_of` computes it, but no mean is kept of it."""
-        losses = [(target, target.loss_of(*of_target)) for target, *of_target in self._each(y, y_pred)]
+        each = [(target, rest) for target, *rest in self._each(y, y_pred) if target in self._with_loss]
+        losses = [(target, target.loss_of(*of_target)) for target, of_target in each]
         weighed = [target.weight * loss if self.several else loss for target, loss in losses]
         return sum(weighed[1:], weighed[0])
 

@@ -22,6 +22,9 @@ from .training import Training
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
+_VALIDATION: dict[str, Any] = {"steps_name": "validation_steps"}
+_JUDGING: dict[str, Any] = {"steps_name": "steps", "usual_batch_size": 128}
+
 
 def _on_all_cores(method: Method) -> Method:
     """The method, run inside `threads()` if a layer of the model shares its batch; else BLAS's own are faster."""
@@ -118,8 +121,9 @@ class Trainer(Module):
         initial_epoch: the number of the first epoch, where training goes on.
 
         The gradients of the weights are its own while it runs: it clears them before and after each step.
-        Raises RuntimeError before `compile` or with nothing to train, ValueError or TypeError for data that does not
-        fit. Whatever ends it (an interrupt, an error in a callback), the weights keep what they learnt so far.
+        Raises RuntimeError before `compile`, with nothing to train and while it is being trained, ValueError or
+        TypeError for data that does not fit. Whatever ends it (an interrupt, an error in a callback), the weights keep
+        what they learnt so far.
 
         >>> import nn, numpy as np
         >>> nn.set_random_seed(0)
@@ -152,7 +156,7 @@ class Trainer(Module):
             (x, y, sample_weight), held_out = split_validation((x, y, sample_weight), validation_split)
             x_held, y_held, weight_held = held_out
             size = batch_size if validation_batch_size is None else validation_batch_size
-            validation = as_source(x_held, y_held, weight_held, size, steps_per_epoch=validation_steps, form=form)
+            validation = as_source(x_held, y_held, weight_held, size, False, validation_steps, form=form, **_VALIDATION)
         form = self._form(class_weight)
         source = as_source(
             x, y, sample_weight, batch_size, shuffle, steps_per_epoch, form=form, epochs=epochs - initial_epoch
@@ -161,7 +165,7 @@ class Trainer(Module):
         history = History()
         listeners = [*as_callbacks(callbacks), *([Progress(verbose)] if verbose else []), history]
         training = Training(self, source, validation, listeners, epochs, initial_epoch, verbose, freq)
-        if validation is not None and self._form().targets:
+        if validation is not None:
             self._try(source, validation)
         training.run()
         return history
@@ -180,16 +184,24 @@ class Trainer(Module):
                     f" {len(data)} things"
                 )
             x, y, sample_weight = (*data, None, None)[:3]
-            return as_source(x, y, sample_weight, batch_size, steps_per_epoch=steps, form=form)
+            return as_source(x, y, sample_weight, batch_size, False, steps, form=form, **_VALIDATION)
         if isinstance(data, np.ndarray) and form.targets:
             raise TypeError(
                 f"validation_data must be a tuple (x, y), or what gives batches, given {type(data).__name__}"
             )
-        return as_source(data, steps_per_epoch=steps, form=form, epochs=times)
+        return as_source(data, steps_per_epoch=steps, form=form, epochs=times, **_VALIDATION)
 
     def _try(self, *sources: Source) -> None:
         """Judges the first sample of arrays: what does not fit is noticed now, not after an epoch."""
         objective, _ = self._compiled()
+        if not self._form().targets:
+            own = type(self).test_step is not Trainer.test_step or type(self).compute_loss is not Trainer.compute_loss
+            if not own and self.loss is None:
+                raise RuntimeError(
+                    f"{type(self).__name__} has a train_step of its own and no loss: say in"
+                    " test_step(x, y, sample_weight) how it is judged on validation data"
+                )
+            return
         with self._judging():
             for source in sources:
                 if isinstance(source, ArraySource):
@@ -283,7 +295,7 @@ class Trainer(Module):
         """
         self._compiled()
         form = self._form()
-        source = as_source(x, y, sample_weight, batch_size, steps_per_epoch=steps, form=form, usual_batch_size=128)
+        source = as_source(x, y, sample_weight, batch_size, steps_per_epoch=steps, form=form, **_JUDGING)
         told = CallbackList(as_callbacks(callbacks), self, {"steps": source.steps, "verbose": verbose})
         objective, _ = self._compiled()
         means = None if self._training is None else objective.state_dict()  # of an epoch that is going on
@@ -328,7 +340,7 @@ class Trainer(Module):
         array([[1., 2., 3., 4.]], dtype=float32)
         """
         form = Form(self._input_names, targets=False)
-        source = as_source(x, None, None, batch_size, steps_per_epoch=steps, form=form, usual_batch_size=128)
+        source = as_source(x, None, None, batch_size, steps_per_epoch=steps, form=form, **_JUDGING)
         told = CallbackList(as_callbacks(callbacks), self, {"steps": source.steps, "verbose": verbose})
         parts = []
         told.tell("on_predict_begin", {})

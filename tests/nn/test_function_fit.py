@@ -167,3 +167,8 @@ def test_numbers_are_shown_as_they_were_when_the_loss_was_computed():
     p = tg.tensor(1.0, requires_grad=True)
     history = nn.fit(lambda p: (p * p, {"p": p, "twice": 2 * p}), p, optimizer="sgd", verbose=0)
     assert history.history == {"loss": [1.0], "p": [1.0], "twice": [2.0]}
+
+
+def test_no_steps_are_no_steps():
+    with pytest.raises(ValueError, match="steps_per_epoch must be"):
+        nn.fit(lambda p: p * p, tg.tensor(1.0, requires_grad=True), steps_per_epoch=0, verbose=0)

@@ -414,6 +414,17 @@ def test_several_outputs_are_called_predicted_trained_and_judged():
     assert results["loss"] == pytest.approx(results["kind_loss"] + 0.5 * results["size_loss"], rel=1e-4)
 
 
+def test_an_output_without_a_loss_is_not_trained_but_judged():
+    model = two_outputs(optimizer="sgd", loss=[None, "mse"], metrics=[["accuracy"], None])
+    history = model.fit(X, [KIND, SIZE], verbose=0).history
+    assert list(history) == ["loss", "kind_accuracy"]
+    assert model.evaluate(X, [KIND, SIZE], verbose=0)[0] == pytest.approx(
+        ((model.predict(X)[1] - SIZE) ** 2).mean(), rel=1e-5
+    )
+    with pytest.raises(RuntimeError, match="what to make small"):
+        two_outputs(optimizer="sgd", loss=[None, None]).fit(X, [KIND, SIZE], verbose=0)
+
+
 def test_the_gradient_of_several_outputs_is_the_weighted_sum_of_theirs():
     weights = []
     for weighted in (True, False):
@@ -498,7 +509,7 @@ A, B = nn.Input((6,), name="a"), nn.Input((6,), name="b")
         (lambda: nn.Input((None, 6)), ValueError, "the shape of one sample"),
         (lambda: A[0], ValueError, r"get_item must keep the batch axis: for one sample, of the shape \(None, 6\), it"),
         (lambda: nn.Activation(lambda x: x.sum())(A), ValueError, "activation must keep the batch axis"),
-        (lambda: nn.Dense(2)([A, B]), TypeError, "a list of Tensors is joined by"),
+        (lambda: nn.Dense(2)([A, B]), TypeError, r"a list with a Tensor .* is joined by"),
         (lambda: nn.Add()(A), TypeError, "Add takes a list of inputs"),
         (lambda: nn.Add()([A, nn.Input((5,))]), ValueError, r"can't merge inputs of the shapes \(1, 6\), \(1, 5\)"),
         (

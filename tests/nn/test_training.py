@@ -725,3 +725,36 @@ def test_sample_weights_that_would_make_the_loss_nan_are_refused(wrong):
     with pytest.raises(ValueError, match="sample_weight of batch 0 has nan"):
         model.fit(lambda: [(np.ones((1, 2)), np.ones((1, 1)), np.array([wrong]))], verbose=0)
     assert all((a == b).all() for a, b in zip(before, model.get_weights(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda m, x: m.evaluate(x, x, steps=0), "^steps must be"),
+        (lambda m, x: m.predict(x, steps=0), "^steps must be"),
+        (lambda m, x: m.fit(x, x, validation_data=(x, x), validation_steps=0), "^validation_steps must be"),
+        (lambda m, x: m.fit(x, x, validation_split=0.5, validation_steps=0), "^validation_steps must be"),
+        (lambda m, x: m.fit(x, x, steps_per_epoch=0), "^steps_per_epoch must be"),
+        (lambda m, x: m.fit(x, x, epochs=2, validation_data=iter([])), "with validation_steps, or"),
+        (lambda m, x: m.evaluate(nn.Dataset.from_arrays(x, x).repeat().batch(2)), "give steps$"),
+    ],
+)
+def test_errors_call_the_number_of_batches_what_the_caller_called_it(call, words):
+    model = nn.Sequential([nn.Dense(2)])
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match=words):
+        call(model, np.ones((8, 2)))
+
+
+def test_a_step_of_ones_own_without_a_way_to_be_judged_is_noticed_before_the_training():
+    class Encoder(nn.Sequential):
+        def train_step(self, x, y=None, sample_weight=None):
+            self.update_weights(nn.losses.mean_squared_error(x, self(x)))
+            return self.track(len(x))
+
+    model = Encoder([nn.Dense(2)])
+    model.compile("sgd")
+    x = np.ones((8, 2))
+    with pytest.raises(RuntimeError, match="Encoder has a train_step of its own and no loss: say in test_step"):
+        model.fit(x, validation_data=(x,), verbose=0)
+    assert model.optimizer.iterations == 0
