@@ -26,11 +26,17 @@ from .weighing import weights_like
 Array = Any
 
 
+_HINTS = {
+    "categorical_crossentropy": " For class numbers use sparse_categorical_crossentropy",
+    "sparse_categorical_crossentropy": " For one-hot rows use categorical_crossentropy",
+}
+
+
 def _same_shape(loss: str, y_true: Array, y_pred: Array) -> None:
     if y_true.shape != y_pred.shape:
         raise ValueError(
             f"{loss}: y_true has the shape {y_true.shape}, y_pred {y_pred.shape}; they must be equal."
-            + (" For class numbers use sparse_categorical_crossentropy" if "categorical" in loss else "")
+            + _HINTS.get(loss, "")
         )
 
 

@@ -163,7 +163,7 @@ def get(metric: Any, loss: Any = None) -> Metric:
         return metric
     if isinstance(metric, str) and metric.lower() in ("accuracy", "acc"):
         return Metric(_accuracy_for(loss), metric)
-    function = choose("metric", metric, METRICS)
+    function = choose("metric", metric, {"accuracy": accuracy, **METRICS})
     return Metric(function, metric if isinstance(metric, str) else None)
 
 

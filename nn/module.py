@@ -266,7 +266,9 @@ class Module(Configured):
         state = files.load(path)
         try:
             self.load_state_dict(state)
-        except (TypeError, ValueError) as reason:
+        except (TypeError, ValueError) as error:
+            whole = isinstance(state, dict) and {"description", "weights"} <= state.keys()
+            reason = "it holds a whole model: write nn.load_model(path)" if whole else error
             raise ValueError(f"{os.fspath(path)}: {reason}") from None
 
     def _weights_by_name(self) -> dict[str, Tensor]:

@@ -132,7 +132,7 @@ def hostile() -> Iterator[tuple[str, bytes, str]]:
     yield "data that ends early", file({"a": entry()}, bytes(3)), "there are 3"
     yield "no data", file({"a": entry()}), "there are 0"
     yield "a bool of 2", file({"a": entry("BOOL")}, b"\0\1\2\1"), "other than 0 and 1"
-    yield "a pickle", b"\x80\x04\x95\x0b\0\0\0\0\0\0\0\x8c\x05posix", "header has"
+    yield "a pickle", b"\x80\x04\x95\x0b\0\0\0\0\0\0\0\x8c\x05posix", "it is pickled"
     yield (
         "a NumPy file",
         b"\x93NUMPY\x01\0v\0{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }" + bytes(4),

@@ -1,5 +1,6 @@
 """What `fit`, `evaluate` and `predict` tell while they run, and who listens."""
 
+import inspect
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -101,11 +102,19 @@ class Callback:
 def as_callbacks(callbacks: Any) -> list[Callback]:
     """The callbacks as a list, none if it is None. Raises TypeError for anything but nn.Callback objects."""
     if callbacks is not None and not isinstance(callbacks, (list, tuple)):
-        raise TypeError(f"callbacks must be a list of nn.Callback objects, given {type(callbacks).__name__}")
+        raise TypeError(f"callbacks must be a list of nn.Callback objects, given {_described(callbacks)}")
     for callback in callbacks or ():
         if not isinstance(callback, Callback):
-            raise TypeError(f"callbacks must be nn.Callback objects, given {type(callback).__name__}")
+            raise TypeError(f"callbacks must be nn.Callback objects, given {_described(callback)}")
     return list(callbacks or ())
+
+
+def _described(given: Any) -> str:
+    if isinstance(given, type):
+        return f"the class {given.__name__}, not an object of it: write {given.__name__}(...)"
+    if inspect.isfunction(given):
+        return f"the function {given.__name__}: write nn.LambdaCallback(on_epoch_end={given.__name__})"
+    return f"{type(given).__name__} {given!r:.60}"
 
 
 class CallbackList:

@@ -21,6 +21,7 @@ from ..module import Module
 from ..naming import unique_name
 
 SEEDS = "seed_generator"
+_WHOLE = "{} is a whole Keras model: in Keras, write net.save_weights('net.weights.h5')"
 
 
 def _h5py() -> Any:
@@ -86,7 +87,7 @@ def write(model: Module, path: str | os.PathLike[str]) -> None:
 def values(model: Module, path: str | os.PathLike[str]) -> list[tuple[Tensor, np.ndarray]]:
     """Each weight of the model with its values in the file. Nothing is read that has not the shape of a weight."""
     if str(path).endswith(".keras"):
-        raise ValueError(f"{path} is a whole Keras model: in Keras, write net.save_weights('net.weights.h5')")
+        raise ValueError(_WHOLE.format(path))
     wanted = {
         f"{_joined(place, 'vars')}/{i}": weight
         for place, _, weights in groups(model)
@@ -104,6 +105,8 @@ def values(model: Module, path: str | os.PathLike[str]) -> list[tuple[Tensor, np
 
 
 def _values(h5py: Any, file: Any, wanted: dict[str, Tensor], path: Any) -> list[tuple[Tensor, np.ndarray]]:
+    if "model_weights" in file:
+        raise ValueError(_WHOLE.format(path))
     there = dict(_datasets(h5py, file, ""))
     if set(there) != set(wanted):
         missing, unexpected = sorted(set(wanted) - set(there)), sorted(set(there) - set(wanted))

@@ -18,7 +18,8 @@ def as_arrays(given: Mapping[str, Any]) -> Arrays:
     """
     if not isinstance(given, Mapping):
         raise TypeError(
-            f"weights are a dict of arrays by their names, or the path of a file, given {type(given).__name__}"
+            "weights are a dict of arrays by their names, or the path of a file, given"
+            f" {type(given).__name__}{_hint(given)}"
         )
     arrays = {}
     for name, value in given.items():
@@ -29,6 +30,12 @@ def as_arrays(given: Mapping[str, Any]) -> Arrays:
             raise TypeError(f"{name} holds real numbers, given an array of {array.dtype}")
         arrays[name] = array
     return arrays
+
+
+def _hint(given: Any) -> str:
+    if hasattr(given, "state_dict"):
+        return ": write net.state_dict()"
+    return ": write {v.path: v for v in net.variables}" if hasattr(given, "variables") else ""
 
 
 def _as_array(value: Any) -> np.ndarray:

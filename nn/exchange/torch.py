@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -53,7 +52,7 @@ def from_torch(model: Module, weights: Mapping[str, Any] | str | os.PathLike[str
     array([[213.]], dtype=float32)
     """
     found = units(model)
-    given = as_arrays(_loaded(weights) if is_path(weights) else weights)  # type: ignore[arg-type]
+    given = as_arrays(files.load(weights) if is_path(weights) else weights)  # type: ignore[arg-type]
     wanted = {name: array.shape for unit in found for name, array in _arrays(unit).items()}
     wanted = {name: shape for name, shape in wanted.items() if not name.endswith(COUNTED)}
     arrays = matched(wanted, given, ".", (COUNTED,))
@@ -85,16 +84,3 @@ def _reordered(layer: Any, arrays: Arrays, rows: np.ndarray | None) -> Arrays:
     if isinstance(layer, Dense):
         return {**arrays, "weight": arrays["weight"][:, rows]}
     return {end: array[rows] if array.ndim else array for end, array in arrays.items()}
-
-
-def _loaded(path: Any) -> Arrays:
-    try:
-        return files.load(path)
-    except ValueError as error:
-        with Path(path).open("rb") as file:
-            if file.read(2) not in (b"PK", b"\x80\x02"):
-                raise
-        raise ValueError(
-            f"{path} is a file of torch.save, and nothing is unpickled here: in PyTorch, write"
-            " safetensors.torch.save_file(net.state_dict(), 'net.safetensors')"
-        ) from error

@@ -27,6 +27,15 @@ from .header import LARGEST, METADATA, NAMES, Entry, in_file_order, parse
 _FORMAT, _DIGEST = "tinygrad_lite.format", "tinygrad_lite.sha256"
 _VERSION = "1"
 _NO_DIGEST = "0" * 64
+_OTHERS = {  # how files of other kinds begin
+    b"PK": "it is a zip file, as torch.save and Keras's model.save write. Nothing is unpickled here: in PyTorch, write"
+    " safetensors.torch.save_file(net.state_dict(), 'net.safetensors') and here nn.exchange.from_torch; in Keras,"
+    " net.save_weights('net.weights.h5') and here nn.exchange.from_keras",
+    b"\x80": "it is pickled, and nothing is unpickled here: in PyTorch, write"
+    " safetensors.torch.save_file(net.state_dict(), 'net.safetensors')",
+    b"\x89HDF\r\n\x1a\n": "it is an HDF5 file: nn.exchange.from_keras(model, path) takes the weights that Keras's"
+    " net.save_weights('net.weights.h5') wrote",
+}
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -86,6 +95,8 @@ def _parse(file: BufferedReader, size: int) -> tuple[dict[str, Array], dict[str,
         raise ValueError(f"it ends after {len(start)} bytes; expected 8 that state the length of its header")
     length = int.from_bytes(start, "little")
     if length > min(size - 8, LARGEST):
+        if other := next((what for first, what in _OTHERS.items() if start.startswith(first)), None):
+            raise ValueError(other)
         most = f"{size - 8:,} are left" if size - 8 < LARGEST else f"{LARGEST:,} are the most that is allowed"
         raise ValueError(f"it says that its header has {length:,} bytes; {most}")
     header = file.read(length)

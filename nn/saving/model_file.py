@@ -89,6 +89,9 @@ def load_model(
     >>> bool((again.predict([[1.0, 2.0, 3.0]]) == model.predict([[1.0, 2.0, 3.0]])).all())
     True
     """
+    if not isinstance(custom_objects, (Mapping, type(None))):
+        given = type(custom_objects).__name__
+        raise TypeError(f'custom_objects must be a dict of classes and functions, {{"Scale": Scale}}, given {given}')
     nest = files.load(path)
     try:
         return _model(nest, custom_objects or {}, compile)

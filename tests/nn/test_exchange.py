@@ -490,8 +490,13 @@ def test_a_file_of_safetensors_is_read_and_written(torch, safetensors, tmp_path)
     net.load_state_dict(load_file(tmp_path / "ours.safetensors"))
     agree(model, net, x, torch)
     torch.save(net.state_dict(), tmp_path / "net.pt")
-    with pytest.raises(ValueError, match=r"net\.pt is a file of torch.save, and nothing is unpickled.*save_file\(net"):
+    with pytest.raises(ValueError, match=r"net\.pt.* it is a zip file, as torch.save.*save_file\(net"):
         nn.exchange.from_torch(model, tmp_path / "net.pt")
+    torch.save(net.state_dict(), tmp_path / "net.pt", _use_new_zipfile_serialization=False)
+    with pytest.raises(ValueError, match=r"net\.pt.* it is pickled, and nothing is unpickled.*save_file\(net"):
+        nn.exchange.from_torch(model, tmp_path / "net.pt")
+    with pytest.raises(TypeError, match=r"given Sequential: write net\.state_dict\(\)"):
+        nn.exchange.from_torch(model, net)
 
 
 def test_bfloat16_and_weights_that_want_gradients_come_in(torch):
@@ -649,6 +654,11 @@ def test_keras_files_that_are_none_are_refused(tmp_path):
 
     (tmp_path / "a.keras").write_bytes(b"PK")
     refused(r"a\.keras is a whole Keras model: in Keras, write net.save_weights", tmp_path / "a.keras")
+    with h5py.File(tmp_path / "whole.h5", "w") as file:  # as Keras's model.save("whole.h5") writes it
+        file["model_weights/dense/kernel"] = np.zeros((2, 3))
+    refused(r"whole\.h5 is a whole Keras model: in Keras, write net.save_weights", tmp_path / "whole.h5")
+    with pytest.raises(ValueError, match=r"it is an HDF5 file: nn.exchange.from_keras"):
+        nn.load_model(path)
     path.write_bytes(b"nothing")
     refused("is no HDF5 file")
     path.write_bytes(whole[: len(whole) // 2])

@@ -123,7 +123,7 @@ def test_model_checkpoint_decides_as_keras_does(keras, capsys, tmp_path):
 
 
 def test_learning_rate_scheduler_does_what_keras_does(keras, capsys):
-    schedules = (lambda epoch, rate: rate if epoch < 2 else rate * 0.5), (lambda epoch, rate: 1 / (1 + epoch))
+    schedules = (lambda epoch, rate: rate if epoch < 2 else rate * 0.5), (lambda epoch: 1 / (1 + epoch))
     for schedule in schedules:
         ours, theirs = nn.LearningRateScheduler(schedule, 1), keras.callbacks.LearningRateScheduler(schedule, 1)
         agree(capsys, "val_loss", [0.0] * 6, ours, theirs)

@@ -894,6 +894,10 @@ def test_files_that_hold_no_model_are_told(tmp_path):
         ValueError, match=r"weights: it holds weights or other arrays, but no model.*model.load_weights"
     ):
         nn.load_model(weights)
+    with pytest.raises(ValueError, match=r"model: it holds a whole model: write nn.load_model\(path\)"):
+        model.load_weights(model.save(tmp_path / "model"))
+    with pytest.raises(TypeError, match=r"custom_objects must be a dict .*, given list"):
+        nn.load_model(tmp_path / "model", custom_objects=[nn.Dense])
     nest = nn.files.load(model.save(tmp_path / "model"))
     nest["version"] = 2
     with pytest.raises(ValueError, match=r"newer: it is of version 2, and this tinygrad_lite reads version 1"):
