@@ -170,6 +170,8 @@ DIFFERENTIABLE = [
     *binary("logaddexp", x23, y23),
     *binary("arctan2", x23, y23),
     *binary("hypot", x23, y23),
+    *binary("copysign", x23, y23),
+    *binary("nextafter", x23, y23),
     *binary("maximum", x23, y23),
     *binary("minimum", x23, y23),
     *unary("negative positive abs square cbrt exp exp2 expm1", normal(2, 3)),
@@ -345,6 +347,45 @@ COMPOSED = [
     row("trace", lambda xp, x: xp.trace(x), x23),
     row("trace", lambda xp, x: xp.trace(x), normal(3, 3, 2)),
     row("astype", lambda xp, x: x.astype(np.float64), x23),
+    row("astype", lambda xp, x: x.astype(np.float64, copy=False) * 1, x23),
+    row("reshape", lambda xp, x: xp.reshape(x, (3, 2), copy=True), x23),
+    row("var", lambda xp, x: xp.var(x, axis=1, correction=1), x23),
+    row("std", lambda xp, x: xp.std(x, axis=0, correction=0.5), x23),
+    row("prod", lambda xp, x: xp.prod(x, dtype="float64"), x23),
+    row("repeat", lambda xp, x: xp.repeat(x, [2, 0, 1], axis=1), x23),
+    row("expand_dims", lambda xp, x: xp.expand_dims(x, (0, -1)), x23),
+    row("unstack", lambda xp, x: xp.unstack(x, axis=1)[-1], x23),
+    row("broadcast_arrays", lambda xp, x, y: xp.broadcast_arrays(x, y)[1], x23, normal(4, 1, 1)),
+    row("broadcast_shapes", lambda xp, x: xp.broadcast_to(x, xp.broadcast_shapes(x.shape, (4, 1, 1))), x23),
+    *[
+        row(
+            "meshgrid", lambda xp, x, y, z, i=i, how=how: xp.meshgrid(x, y, z, indexing=how)[i], *map(normal, (2, 3, 4))
+        )
+        for i in range(3)
+        for how in ("xy", "ij")
+    ],
+    row("meshgrid", lambda xp, x: xp.meshgrid(x)[0], normal(3)),
+    *[row("sort", lambda xp, x, axis=axis: xp.sort(x, axis), spaced(3, 4)) for axis in (0, -1)],
+    row("sort", lambda xp, x: tg.sort(x, 0, descending=True), spaced(3, 2), numpy=lambda x: -np.sort(-x, 0)),
+    *[
+        row(f"unique_{what}", lambda xp, x, what=what: getattr(xp, f"unique_{what}")(x)[0], spaced(2, 3))
+        for what in ("all", "counts", "inverse")
+    ],
+    row(
+        "unique_values",
+        lambda xp, x: xp.unique_values(x),
+        np.array([[2.0, -1.0], [2.5, 0.0]]),
+        numpy=lambda x: np.unique(x),
+    ),
+    row("diff", lambda xp, x: xp.diff(x), x23),
+    row("diff", lambda xp, x: xp.diff(x, n=2, axis=0), normal(4, 2)),
+    row("diff", lambda xp, x, y, z: xp.diff(x, axis=0, prepend=y, append=z), x23, normal(1, 3), normal(2, 3)),
+    *[
+        row(name, lambda xp, x, name=name, how=how: getattr(xp, name)(x, **how), normal(3))
+        for name in ("cumulative_sum", "cumulative_prod")
+        for how in ({}, {"axis": 0, "include_initial": True}, {"axis": -1, "dtype": "float64"})
+    ],
+    row("cumulative_sum", lambda xp, x: xp.cumulative_sum(x, axis=1), x23),
     *rows_of_linalg.COMPOSED,
     *rows_of_fft.COMPOSED,
 ]
@@ -359,6 +400,20 @@ CONSTANT = [
       for name in ("isnan", "isinf", "isfinite", "logical_not")],
     *[row(name, lambda xp, x, y, name=name: getattr(xp, name)(x, y), a, a[::-1])
       for name in ("bitwise_and", "bitwise_or", "bitwise_xor") for a in (_bits, _flags)],
+    *[row(name, lambda xp, x, y, name=name: getattr(xp, name)(x, y), _bits, np.array([1, 0, 2]))
+      for name in ("bitwise_left_shift", "bitwise_right_shift")],
+    row("signbit", lambda xp, x: xp.signbit(x), np.array([1.0, -0.0, 0.0, -np.inf])),
+    *[row("argsort", lambda xp, x, axis=axis: xp.argsort(x, axis, stable=True), x)
+      for x in (spaced(3, 4), np.array([[2.0, 1.0, 2.0, 1.0]])) for axis in (0, -1)],
+    row("argsort", lambda xp, x: tg.argsort(x, descending=True), np.array([2.0, 1.0, 2.0, 3.0]),
+        numpy=lambda x: np.array([3, 0, 2, 1])),
+    *[row("searchsorted", lambda xp, x, y, side=side: xp.searchsorted(x, y, side=side), np.arange(4.0), x23)
+      for side in ("left", "right")],
+    *[row("nonzero", lambda xp, x, i=i: xp.nonzero(x)[i], np.array([[0.0, 2.0], [1.0, 0.0]])) for i in (0, 1)],
+    *[row("count_nonzero", lambda xp, x, axis=axis: xp.count_nonzero(x, axis=axis), np.array([[0.0, 2.0], [1.0, 3.0]]))
+      for axis in (None, 0, (0, 1))],
+    row("isin", lambda xp, x, y: xp.isin(x, y), _signs, np.array([2.0, 0.0])),
+    row("isin", lambda xp, x, y: xp.isin(x, y, invert=True), _signs, np.array([2.0, 0.0])),
     *[row("invert", lambda xp, x: xp.invert(x), a) for a in (_bits, _flags)],
     *[row(name, lambda xp, x, name=name, axis=axis: getattr(xp, name)(x, axis=axis), x23)
       for name in ("argmax", "argmin", "all", "any") for axis in (None, -1)],

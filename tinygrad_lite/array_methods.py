@@ -2,11 +2,14 @@
 
 import operator
 from collections.abc import Callable, Iterator
+from importlib import import_module
+from types import ModuleType
 from typing import Any, Self, TypeVar
 
 import numpy as np
 
 from . import changes, ops, protocols
+from .namespace import VERSIONS, check_device
 from .ops.reductions import Axis
 from .primitive import ForeignOperand, Node, describe, leaf
 
@@ -76,6 +79,18 @@ class ArrayMethods(Node):
         """The memory that its elements take, in bytes."""
         return self._data.nbytes
 
+    @property
+    def device(self) -> str:
+        """Where its elements are: 'cpu'."""
+        return self._data.device
+
+    def to_device(self, device: Any, /, *, stream: Any = None) -> Self:
+        """Itself: the only device is 'cpu'."""
+        check_device(device)
+        if stream is not None:
+            raise ValueError(f"to_device: {device!r} has no streams, given {stream!r}")
+        return self
+
     def item(self) -> Any:
         """Its single value, as a Python number."""
         return self._data.item()
@@ -131,6 +146,8 @@ class ArrayMethods(Node):
     __and__ = _operator(ops.bitwise_and)
     __or__ = _operator(ops.bitwise_or)
     __xor__ = _operator(ops.bitwise_xor)
+    __lshift__ = _operator(ops.bitwise_left_shift)
+    __rshift__ = _operator(ops.bitwise_right_shift)
     def __neg__(self) -> Self: return ops.negative(self)
     def __pos__(self) -> Self: return ops.positive(self)
     def __abs__(self) -> Self: return ops.abs(self)
@@ -154,6 +171,8 @@ class ArrayMethods(Node):
     __rand__ = _reflected(ops.bitwise_and)
     __ror__ = _reflected(ops.bitwise_or)
     __rxor__ = _reflected(ops.bitwise_xor)
+    __rlshift__ = _reflected(ops.bitwise_left_shift)
+    __rrshift__ = _reflected(ops.bitwise_right_shift)
 
     # Changes in place: all through one door.
 
@@ -169,6 +188,8 @@ class ArrayMethods(Node):
     def __iand__(self, other: Any) -> Self: return changes.change(self, ops.bitwise_and, other)
     def __ior__(self, other: Any) -> Self: return changes.change(self, ops.bitwise_or, other)
     def __ixor__(self, other: Any) -> Self: return changes.change(self, ops.bitwise_xor, other)
+    def __ilshift__(self, other: Any) -> Self: return changes.change(self, ops.bitwise_left_shift, other)
+    def __irshift__(self, other: Any) -> Self: return changes.change(self, ops.bitwise_right_shift, other)
 
     # NumPy's methods: each is the function of the same name in `ops`.
 
@@ -188,7 +209,7 @@ class ArrayMethods(Node):
         return ops.argmax(self, axis, keepdims=keepdims)
     def argmin(self, axis: int | None = None, *, keepdims: bool = False) -> Self:
         return ops.argmin(self, axis, keepdims=keepdims)
-    def astype(self, dtype: Any) -> Self: return ops.astype(self, dtype)
+    def astype(self, dtype: Any, *, copy: bool = True) -> Self: return ops.astype(self, dtype, copy=copy)
     def clip(self, min: Any = None, max: Any = None) -> Self: return ops.clip(self, min, max)
     def conj(self) -> Self: return ops.conj(self)
     def conjugate(self) -> Self: return ops.conj(self)
@@ -203,9 +224,9 @@ class ArrayMethods(Node):
         return ops.mean(self, axis, keepdims=keepdims)
     def min(self, axis: Axis = None, *, keepdims: bool = False) -> Self:
         return ops.min(self, axis, keepdims=keepdims)
-    def prod(self, axis: Axis = None, *, keepdims: bool = False) -> Self:
-        return ops.prod(self, axis, keepdims=keepdims)
-    def repeat(self, repeats: int, axis: int | None = None) -> Self: return ops.repeat(self, repeats, axis)
+    def prod(self, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False) -> Self:
+        return ops.prod(self, axis, dtype, keepdims=keepdims)
+    def repeat(self, repeats: Any, axis: int | None = None) -> Self: return ops.repeat(self, repeats, axis)
     def reshape(self, *shape: Any) -> Self: return ops.reshape(self, _flat(shape))
     def round(self, decimals: int = 0) -> Self: return ops.round(self, decimals)
     def squeeze(self, axis: Axis = None) -> Self: return ops.squeeze(self, axis)
@@ -220,6 +241,13 @@ class ArrayMethods(Node):
     def var(self, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> Self:
         return ops.var(self, axis, ddof=ddof, keepdims=keepdims)
     # fmt: on
+
+    # The array API standard's protocol.
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> ModuleType:
+        if api_version not in (None, *VERSIONS):
+            raise ValueError(f"the array API standard has the versions {', '.join(VERSIONS)}, given {api_version!r}")
+        return import_module(__package__)
 
     # NumPy's protocols: NumPy's functions work on Tensors, too, and never drop a gradient.
 

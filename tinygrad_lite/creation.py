@@ -4,15 +4,19 @@ from typing import Any
 
 import numpy as np
 
+from .namespace import check_device
 from .primitive import Node, describe, leaf
 from .tensor import Tensor, differentiable
+
+# What Python's numbers become.
+_DEFAULTS = {np.dtype(np.float64): np.dtype(np.float32), np.dtype(np.complex128): np.dtype(np.complex64)}
 
 
 def tensor(data: Any, dtype: Any = None, requires_grad: bool = False, name: str | None = None) -> Tensor:
     """A Tensor with its own copy of the data: numbers, nested lists, an array.
 
-    Python floats become float32; arrays and NumPy's numbers keep their dtype. With requires_grad, backward() will leave
-    the derivative in `.grad`; the name shows in errors and pictures.
+    Python floats become float32, complex numbers complex64; arrays and NumPy's numbers keep their dtype. With
+    requires_grad, backward() will leave the derivative in `.grad`; the name shows in errors and pictures.
 
     Raises TypeError if the data is not numeric, or if requires_grad is asked of integers.
 
@@ -25,18 +29,24 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False, name: str 
     return leaf(Tensor, array, differentiable(array, requires_grad), None if name is None else str(name))
 
 
-def asarray(data: Any, dtype: Any = None) -> Tensor:
+def asarray(data: Any, dtype: Any = None, *, device: Any = None, copy: bool | None = None) -> Tensor:
     """A constant Tensor on the memory of the given array, without a copy where that is possible.
 
     Whoever writes to that array changes the Tensor behind the graph's back: use `tensor(data)` unless nobody will.
-    Writing to the Tensor, on the other hand, never changes the array. A Tensor is handed back as it is.
+    Writing to the Tensor, on the other hand, never changes the array. A Tensor is handed back as it is. copy=True: a
+    copy, which of a Tensor is recorded. copy=False: a ValueError where a copy is needed.
     """
+    check_device(device)
     if isinstance(data, Tensor):
-        return data if dtype is None or data.dtype == np.dtype(dtype) else data.astype(dtype)
-    return leaf(Tensor, _array(data, dtype, copy=False), shared=True)
+        if dtype is None or data.dtype == np.dtype(dtype):
+            return data.copy() if copy else data
+        if copy is False:
+            raise ValueError(f"asarray: a {data.dtype} Tensor can't be {np.dtype(dtype)} without a copy")
+        return data.astype(dtype)
+    return leaf(Tensor, _array(data, dtype, copy), shared=not copy)
 
 
-def _array(data: Any, dtype: Any, copy: bool) -> Any:
+def _array(data: Any, dtype: Any, copy: bool | None) -> Any:
     if isinstance(data, Node):
         if data._requires_grad:
             raise TypeError(
@@ -49,9 +59,11 @@ def _array(data: Any, dtype: Any, copy: bool) -> Any:
     else:
         if dtype is None and not hasattr(data, "dtype") and _only_python_numbers(data):
             array = np.array(data)
-            array = array.astype(np.float32) if array.dtype == np.float64 else array
+            array = array.astype(_DEFAULTS.get(array.dtype, array.dtype), copy=False)
+            if copy is False:
+                raise ValueError(f"asarray: copy=False is for arrays, given {describe(data)}")
         else:
-            array = np.array(data, dtype=dtype, copy=True if copy else None)
+            array = np.array(data, dtype=dtype, copy=copy)
     if array.dtype.kind not in "biufc":
         raise TypeError(
             f"a Tensor holds numbers, given {type(data).__name__} that NumPy makes a {array.dtype} array of"
@@ -75,43 +87,82 @@ def _only_python_numbers(data: Any) -> bool:
     return True
 
 
-def zeros(shape: int | tuple[int, ...], dtype: Any = np.float32, requires_grad: bool = False) -> Tensor:
-    """Filled with 0."""
-    return full(shape, 0, dtype, requires_grad)
+Shape = int | tuple[int, ...]
 
 
-def ones(shape: int | tuple[int, ...], dtype: Any = np.float32, requires_grad: bool = False) -> Tensor:
-    """Filled with 1."""
-    return full(shape, 1, dtype, requires_grad)
+def empty(shape: Shape, dtype: Any = None, *, device: Any = None) -> Tensor:
+    """Of that shape, whatever is in it."""
+    return full(shape, 0, dtype or np.float32, device=device)
 
 
-def full(shape: int | tuple[int, ...], value: Any, dtype: Any = np.float32, requires_grad: bool = False) -> Tensor:
-    """Filled with one value."""
-    array = np.full(shape, value, dtype)
+def zeros(shape: Shape, dtype: Any = None, requires_grad: bool = False, *, device: Any = None) -> Tensor:
+    """Filled with 0; of float32, unless a dtype is given."""
+    return full(shape, 0, dtype or np.float32, requires_grad, device=device)
+
+
+def ones(shape: Shape, dtype: Any = None, requires_grad: bool = False, *, device: Any = None) -> Tensor:
+    """Filled with 1; of float32, unless a dtype is given."""
+    return full(shape, 1, dtype or np.float32, requires_grad, device=device)
+
+
+def full(
+    shape: Shape, fill_value: Any, dtype: Any = None, requires_grad: bool = False, *, device: Any = None
+) -> Tensor:
+    """Filled with one value, whose dtype it has unless another is given; a Python float is float32."""
+    check_device(device)
+    array = np.full(shape, _array(fill_value, dtype, copy=None))
     return leaf(Tensor, array, differentiable(array, requires_grad))
 
 
-def zeros_like(x: Any, dtype: Any = None) -> Tensor:
+def empty_like(x: Any, dtype: Any = None, *, device: Any = None) -> Tensor:
+    """Of the shape and dtype of x, whatever is in it."""
+    return zeros_like(x, dtype, device=device)
+
+
+def zeros_like(x: Any, dtype: Any = None, *, device: Any = None) -> Tensor:
     """Zeros of the shape and dtype of x."""
-    return leaf(Tensor, np.zeros_like(x._data if isinstance(x, Node) else x, dtype=dtype))
+    return full_like(x, 0, dtype, device=device)
 
 
-def ones_like(x: Any, dtype: Any = None) -> Tensor:
+def ones_like(x: Any, dtype: Any = None, *, device: Any = None) -> Tensor:
     """Ones of the shape and dtype of x."""
-    return leaf(Tensor, np.ones_like(x._data if isinstance(x, Node) else x, dtype=dtype))
+    return full_like(x, 1, dtype, device=device)
 
 
-def arange(start: float, stop: float | None = None, step: float = 1, dtype: Any = None) -> Tensor:
+def full_like(x: Any, fill_value: Any, dtype: Any = None, *, device: Any = None) -> Tensor:
+    """One value everywhere, in the shape and dtype of x."""
+    check_device(device)
+    return leaf(Tensor, np.full_like(x._data if isinstance(x, Node) else x, fill_value, dtype=dtype))
+
+
+def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None, *, device: Any = None) -> Tensor:
     """start, start + step, ... up to but without stop; with one argument, 0 up to but without it."""
+    check_device(device)
     array = np.arange(start, stop, step) if stop is not None else np.arange(0, start, step)
-    return tensor(array, dtype or (np.float32 if array.dtype == np.float64 else None))
+    return tensor(array, dtype or _DEFAULTS.get(array.dtype))
 
 
-def linspace(start: float, stop: float, num: int = 50, dtype: Any = np.float32) -> Tensor:
-    """So many evenly spaced numbers from start to stop, both included."""
-    return tensor(np.linspace(start, stop, num), dtype)
+def linspace(
+    start: Any, stop: Any, num: int = 50, dtype: Any = None, *, device: Any = None, endpoint: bool = True
+) -> Tensor:
+    """So many evenly spaced numbers from start to stop, which is included unless endpoint=False."""
+    check_device(device)
+    array = np.linspace(start, stop, num, endpoint=endpoint)
+    return tensor(array, dtype or _DEFAULTS.get(array.dtype))
 
 
-def eye(n: int, m: int | None = None, dtype: Any = np.float32) -> Tensor:
-    """Ones on the diagonal, zeros elsewhere."""
-    return tensor(np.eye(n, m), dtype)
+def eye(n_rows: int, n_cols: int | None = None, dtype: Any = None, *, k: int = 0, device: Any = None) -> Tensor:
+    """Ones on the diagonal, or on the k-th above it, zeros elsewhere; of float32, unless a dtype is given."""
+    check_device(device)
+    return tensor(np.eye(n_rows, n_cols, k, dtype=dtype or np.float32))
+
+
+def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Tensor:
+    """A constant Tensor on the memory of another library's array, without a copy unless copy=True: see `asarray`.
+
+    >>> import numpy as np, tinygrad_lite as tg
+    >>> tg.from_dlpack(np.array([1.0, 2.0]))
+    tensor([1., 2.], dtype=float64)
+    """
+    check_device(device)
+    return leaf(Tensor, np.from_dlpack(x, copy=copy), shared=not copy)

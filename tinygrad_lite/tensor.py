@@ -200,6 +200,19 @@ class Tensor(ArrayMethods):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
+    def __dlpack__(
+        self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
+    ) -> Any:
+        if self._requires_grad:
+            raise BufferError(f"a {describe(self)} that wants a gradient can't leave the graph: give .detach()")
+        if copy is None and (max_version is None or max_version < (1, 0)):
+            copy = True  # whoever can't be told that the memory is read-only gets some of his own
+        array = self.data.copy() if copy else self.data
+        return array.__dlpack__(stream=stream, max_version=max_version, dl_device=dl_device)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self.data.__dlpack_device__()
+
 
 _PLAIN_DTYPES = (np.dtype(np.float32), np.dtype(np.int64), np.dtype(np.bool_))
 

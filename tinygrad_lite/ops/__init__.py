@@ -3,7 +3,9 @@
 from . import fourier
 from .comparisons import (
     bitwise_and,
+    bitwise_left_shift,
     bitwise_or,
+    bitwise_right_shift,
     bitwise_xor,
     equal,
     greater,
@@ -19,6 +21,7 @@ from .comparisons import (
     logical_or,
     logical_xor,
     not_equal,
+    signbit,
 )
 from .complex import conj, imag, real
 from .convolution import conv, conv_transpose
@@ -36,6 +39,7 @@ from .elementwise import (
     cbrt,
     ceil,
     clip,
+    copysign,
     cos,
     cosh,
     divide,
@@ -54,6 +58,7 @@ from .elementwise import (
     minimum,
     multiply,
     negative,
+    nextafter,
     positive,
     power,
     reciprocal,
@@ -74,12 +79,15 @@ from .elementwise import (
 from .indexing import getitem, setitem, take, take_along_axis
 from .manipulation import (
     astype,
+    broadcast_arrays,
+    broadcast_shapes,
     broadcast_to,
     concatenate,
     detach,
     expand_dims,
     flip,
     matrix_transpose,
+    meshgrid,
     moveaxis,
     pad,
     repeat,
@@ -93,6 +101,7 @@ from .manipulation import (
     transpose,
     tril,
     triu,
+    unstack,
 )
 from .pooling import average_pool, max_pool
 from .products import dot, einsum, matmul, outer, tensordot, trace, vecdot
@@ -112,6 +121,19 @@ from .reductions import (
     std,
     sum,
     var,
+)
+from .running import cumulative_prod, cumulative_sum, diff
+from .searching import (
+    argsort,
+    count_nonzero,
+    isin,
+    nonzero,
+    searchsorted,
+    sort,
+    unique_all,
+    unique_counts,
+    unique_inverse,
+    unique_values,
 )
 
 __all__ = [name for name in dir() if name[0] != "_" and callable(globals()[name])]

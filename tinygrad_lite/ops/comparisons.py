@@ -84,9 +84,27 @@ def bitwise_xor(x: Array, y: Array) -> Array:
 
 
 @primitive()
+def bitwise_left_shift(x: Array, y: Array) -> Array:
+    """The bits of x moved y places up."""
+    return np.left_shift(x, y)
+
+
+@primitive()
+def bitwise_right_shift(x: Array, y: Array) -> Array:
+    """The bits of x moved y places down."""
+    return np.right_shift(x, y)
+
+
+@primitive()
 def invert(x: Array) -> Array:
     """~x, of integers or booleans."""
     return ~x
+
+
+@primitive()
+def signbit(x: Array) -> Array:
+    """True where the sign is a minus, also of -0.0."""
+    return np.signbit(x)
 
 
 @primitive()

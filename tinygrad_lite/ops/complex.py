@@ -18,7 +18,7 @@ def conj(x: Array) -> Array:
     >>> z = tg.tensor(3 + 4j, requires_grad=True)
     >>> (z * tg.conj(z)).real.backward()  # |z|**2
     >>> z.grad
-    tensor(6.+8.j, dtype=complex128)
+    tensor(6.+8.j, dtype=complex64)
     """
     return np.conjugate(x)
 

@@ -312,6 +312,20 @@ def sinc(x: Array) -> Array:
     return np.sinc(x)
 
 
+@real_binary(lambda g, out, x, y: g * sign(x) * sign(out),
+             lambda g, out, x, y: g * 0)  # fmt: skip
+def copysign(x: Array, y: Array) -> Array:
+    """|x| with the sign of y. The derivative at x = 0 is 0."""
+    return np.copysign(x, y)
+
+
+@real_binary(lambda g, out, x, y: g,
+             lambda g, out, x, y: g * 0)  # fmt: skip
+def nextafter(x: Array, y: Array) -> Array:
+    """The number next to x on the way to y: x, but for its last digit."""
+    return np.nextafter(x, y)
+
+
 # Staircases: their derivative is 0 wherever they have one.
 
 

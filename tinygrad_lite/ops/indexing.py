@@ -107,7 +107,7 @@ def take(x: Array, indices: Any, axis: int | None = None) -> Array:
     return getitem(x, (slice(None),) * normalize_axis_index(axis, x.ndim) + (indices,))
 
 
-def take_along_axis(x: Array, indices: Any, axis: int) -> Array:
+def take_along_axis(x: Array, indices: Any, axis: int = -1) -> Array:
     """For each line along the axis, the elements at that line's own positions."""
     x, indices = shaped(x), freeze(indices)
     axis = normalize_axis_index(axis, x.ndim)

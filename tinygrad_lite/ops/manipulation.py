@@ -1,5 +1,6 @@
 """The same elements in another shape, order, place or dtype."""
 
+import operator
 from collections.abc import Sequence
 from functools import partial
 from itertools import accumulate
@@ -8,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from ..primitive import Array, call_of, describe
+from ..namespace import check_device
+from ..primitive import Array, Node, call_of, describe
 from ..primitive import primitive as _primitive
 
 Shape = int | tuple[int, ...]
@@ -21,9 +23,17 @@ def shaped(x: Array) -> Array:
 
 
 @primitive(lambda g, out, x, shape: g.reshape(x.shape), view=True, hint="One length may be -1: it is computed")
-def reshape(x: Array, shape: Shape) -> Array:
-    """The same elements, in order, in another shape."""
+def _reshape(x: Array, shape: Shape) -> Array:
     return np.reshape(x, shape)
+
+
+def reshape(x: Array, shape: Shape, *, copy: bool | None = None) -> Array:
+    """The same elements, in order, in another shape. copy=False: a ValueError where that can't be had for nothing."""
+    if copy is not None:
+        array = np.reshape(x._data if isinstance(x, Node) else x, shape, copy=copy)
+        if not isinstance(x, Node):
+            return array
+    return _reshape(x, shape)
 
 
 def _inverse(axes: tuple[int, ...] | None) -> tuple[int, ...] | None:
@@ -62,11 +72,12 @@ def moveaxis(x: Array, source: int | tuple[int, ...], destination: int | tuple[i
     return transpose(x, tuple(axes))
 
 
-def expand_dims(x: Array, axis: int) -> Array:
-    """A new axis of length 1 at the given place."""
+def expand_dims(x: Array, axis: int | tuple[int, ...]) -> Array:
+    """A new axis of length 1 at the given place, or one at each of the given places of the result."""
     x = shaped(x)
-    place = normalize_axis_index(axis, x.ndim + 1)
-    return reshape(x, (*x.shape[:place], 1, *x.shape[place:]))
+    ndim = x.ndim + (len(axis) if isinstance(axis, tuple) else 1)
+    places, lengths = normalize_axis_tuple(axis, ndim), iter(x.shape)
+    return reshape(x, tuple([1 if a in places else next(lengths) for a in range(ndim)]))
 
 
 def squeeze(x: Array, axis: int | tuple[int, ...] | None = None) -> Array:
@@ -83,6 +94,28 @@ def squeeze(x: Array, axis: int | tuple[int, ...] | None = None) -> Array:
 def broadcast_to(x: Array, shape: Shape) -> Array:
     """Repeated along new axes, and along axes of length 1, without a copy."""
     return np.broadcast_to(x, shape)
+
+
+def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
+    """The shape that arrays of these shapes have together."""
+    return np.broadcast_shapes(*shapes)
+
+
+def broadcast_arrays(*arrays: Array) -> tuple[Array, ...]:
+    """All of them in the shape that they have together."""
+    every = [shaped(x) for x in arrays]
+    shape = broadcast_shapes(*[x.shape for x in every])
+    return tuple([broadcast_to(x, shape) for x in every])
+
+
+def meshgrid(*arrays: Array, indexing: str = "xy") -> tuple[Array, ...]:
+    """The coordinates of a grid, from the coordinates along each axis; 'xy' has the first two axes exchanged."""
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"meshgrid: indexing is 'xy' or 'ij', given {indexing!r}")
+    n = len(arrays)
+    places = [1, 0, *range(2, n)] if indexing == "xy" and n > 1 else range(n)
+    lines = [reshape(x, (-1,) + (1,) * (n - 1 - place)) for x, place in zip(arrays, places, strict=True)]
+    return broadcast_arrays(*[expand_dims(x, tuple(range(n - x.ndim))) for x in lines])
 
 
 @primitive(lambda g, out, x, axis: flip(g, axis), view=True)
@@ -127,6 +160,12 @@ def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
     return concatenate([expand_dims(x, axis) for x in arrays], axis=axis)
 
 
+def unstack(x: Array, /, *, axis: int = 0) -> tuple[Array, ...]:
+    """Taken apart along an axis: the opposite of stack."""
+    x = moveaxis(x, axis, 0)
+    return tuple([x[i] for i in range(x.shape[0])])
+
+
 def split(x: Array, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Array]:
     """Cut along an axis: into so many equal parts, or before the given positions."""
     x = shaped(x)
@@ -169,14 +208,21 @@ def tile(x: Array, reps: Shape) -> Array:
     return reshape(stretched, tuple(r * n for r, n in zip(reps, shape, strict=True)))
 
 
-def repeat(x: Array, repeats: int, axis: int | None = None) -> Array:
-    """Each element repeated so many times, along an axis or, without one, in the flattened array."""
+def repeat(x: Array, repeats: Any, axis: int | None = None) -> Array:
+    """Each element repeated so many times, along an axis or, without one, in the flattened array.
+
+    repeats: a number, or one for each place along the axis.
+    """
     x = shaped(x)
     if axis is None:
         x, axis = reshape(x, (-1,)), 0
-    place = normalize_axis_index(axis, x.ndim) + 1
+    axis = normalize_axis_index(axis, x.ndim)
+    if np.ndim(repeats):
+        times = repeats._data if isinstance(repeats, Node) else np.asarray(repeats)
+        return x[(slice(None),) * axis + (np.repeat(np.arange(x.shape[axis]), times),)]
+    repeats, place = operator.index(repeats), axis + 1
     stretched = broadcast_to(expand_dims(x, place), (*x.shape[:place], repeats, *x.shape[place:]))
-    return reshape(stretched, (*x.shape[: place - 1], x.shape[place - 1] * repeats, *x.shape[place:]))
+    return reshape(stretched, (*x.shape[:axis], x.shape[axis] * repeats, *x.shape[place:]))
 
 
 @primitive(lambda g, out, x, k: tril(g, k))
@@ -201,9 +247,15 @@ def _cast_to_constant(x: Array, *, dtype: np.dtype) -> Array:
     return x.astype(dtype)
 
 
-def astype(x: Array, dtype: Any) -> Array:
-    """A copy in another dtype. To integers or booleans: a constant, no gradient flows through it."""
+def astype(x: Array, dtype: Any, *, copy: bool = True, device: Any = None) -> Array:
+    """A copy in another dtype. To integers or booleans: a constant, no gradient flows through it.
+
+    copy=False: x itself, if that is its dtype.
+    """
+    check_device(device)
     dtype = np.dtype(dtype)
+    if not copy and getattr(x, "dtype", None) == dtype:
+        return x
     return (_cast if dtype.kind in "fc" else _cast_to_constant)(x, dtype=dtype)
 
 

@@ -91,9 +91,15 @@ def _var_rule(g: Array, out: Array, x: Array, axis: Axis, ddof: float, keepdims:
 
 @primitive(_var_rule, complex="as written")
 @in_float32
-def var(x: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> Array:
-    """The variance over the given axes: the mean squared deviation, divided by n - ddof."""
+def _var(x: Array, axis: Axis, ddof: float, keepdims: bool) -> Array:
     return np.var(x, axis=axis, ddof=ddof, keepdims=keepdims)
+
+
+def var(
+    x: Array, axis: Axis = None, *, ddof: float = 0, correction: float | None = None, keepdims: bool = False
+) -> Array:
+    """The variance over the given axes: the mean squared deviation, divided by n - ddof (alias correction)."""
+    return _var(x, axis, ddof if correction is None else correction, keepdims)
 
 
 def _std_rule(g: Array, out: Array, x: Array, axis: Axis, ddof: float, keepdims: bool) -> Array:
@@ -105,9 +111,15 @@ def _std_rule(g: Array, out: Array, x: Array, axis: Axis, ddof: float, keepdims:
 
 @primitive(_std_rule, complex="as written")
 @in_float32
-def std(x: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> Array:
-    """The standard deviation over the given axes. The derivative at a constant is 0."""
+def _std(x: Array, axis: Axis, ddof: float, keepdims: bool) -> Array:
     return np.std(x, axis=axis, ddof=ddof, keepdims=keepdims)
+
+
+def std(
+    x: Array, axis: Axis = None, *, ddof: float = 0, correction: float | None = None, keepdims: bool = False
+) -> Array:
+    """The standard deviation over the given axes. The derivative at a constant is 0."""
+    return _std(x, axis, ddof if correction is None else correction, keepdims)
 
 
 def _norm_rule(g: Array, out: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
@@ -165,7 +177,7 @@ def logsumexp(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     return out if keepdims else np.squeeze(out, axes_of(x, axis))
 
 
-def _prod_rule(g: Array, out: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
+def _prod_rule(g: Array, out: Array, x: Array, axis: Axis, dtype: Any, keepdims: bool) -> Array:
     g = spread(g, x, axis, keepdims)
     if _divisible(out):
         return g * spread(out, x, axis, keepdims) / x
@@ -191,9 +203,9 @@ def _divisible(product: Array) -> Array:
 
 
 @primitive(_prod_rule, complex="holomorphic")
-def prod(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
+def prod(x: Array, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False) -> Array:
     """The product over the given axes. The derivative is exact also where factors are 0."""
-    return np.prod(x, axis=axis, keepdims=keepdims)
+    return np.prod(x, axis=axis, dtype=dtype, keepdims=keepdims)
 
 
 def _cumsum_rule(g: Array, out: Array, x: Array, axis: int) -> Array:

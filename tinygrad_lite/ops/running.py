@@ -1,0 +1,66 @@
+"""Along an axis: sums and products so far, and the differences of neighbours."""
+
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
+
+from ..primitive import Array
+from .comparisons import not_equal
+from .manipulation import astype, concatenate, pad, reshape, shaped
+from .reductions import cumprod, cumsum
+
+
+def cumulative_sum(x: Array, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> Array:
+    """Running sums along an axis, which may be left out if there is only one; on request with a 0 in front.
+
+    >>> import tinygrad_lite as tg
+    >>> tg.cumulative_sum(tg.tensor([1.0, 2.0, 3.0]), include_initial=True)
+    tensor([0., 1., 3., 6.])
+    """
+    x, place = _along(x, axis)
+    return _with_initial(cumsum(_summable(x, dtype), place), place, 0, include_initial)
+
+
+def cumulative_prod(x: Array, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> Array:
+    """Running products along an axis, which may be left out if there is only one; on request with a 1 in front."""
+    x, place = _along(x, axis)
+    return _with_initial(cumprod(_summable(x, dtype), place), place, 1, include_initial)
+
+
+def _along(x: Array, axis: int | None) -> tuple[Array, int]:
+    x = shaped(x)
+    if axis is None and x.ndim > 1:
+        raise ValueError(f"running sums and products need an axis where there is more than one, given {x.ndim}")
+    if not x.ndim:
+        x = reshape(x, (1,))
+    return x, normalize_axis_index(axis or 0, x.ndim)
+
+
+def _summable(x: Array, dtype: Any) -> Array:
+    return x if dtype is None else astype(x, dtype)
+
+
+def _with_initial(out: Array, place: int, initial: int, wanted: bool) -> Array:
+    widths = tuple((int(a == place), 0) for a in range(out.ndim))
+    return pad(out, widths, initial) if wanted else out
+
+
+def diff(x: Array, n: int = 1, axis: int = -1, prepend: Array = None, append: Array = None) -> Array:
+    """The differences of neighbours along an axis, n times over, with something put before or behind it first.
+
+    >>> import tinygrad_lite as tg
+    >>> tg.diff(tg.tensor([1.0, 4.0, 9.0, 16.0]), n=2)
+    tensor([2., 2.])
+    """
+    x = shaped(x)
+    if n < 0:
+        raise ValueError(f"diff: n must be 0 or more, given {n}")
+    place = normalize_axis_index(axis, x.ndim)
+    parts = [part for part in (prepend, x, append) if part is not None]
+    x = concatenate(parts, axis=place) if len(parts) > 1 else x
+    before = (slice(None),) * place
+    for _ in range(n):
+        ahead, behind = x[(*before, slice(1, None))], x[(*before, slice(-1))]
+        x = not_equal(ahead, behind) if x.dtype == np.bool_ else ahead - behind
+    return x
