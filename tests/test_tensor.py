@@ -41,7 +41,7 @@ def same(got, expected):
 )
 def test_python_floats_become_float32_and_arrays_keep_their_dtype(data, dtype):
     assert tg.tensor(data).dtype == dtype
-    assert tg.tensor(data, dtype="float64").dtype == "float64" if dtype != "complex128" else True
+    assert tg.tensor(data, dtype="float64").dtype == "float64" if dtype != "complex64" else True
 
 
 def test_a_tensor_has_its_own_copy_and_asarray_the_array_s_memory():
