@@ -206,3 +206,28 @@ def test_the_standard_s_aliases_are_numpy_s():
     for name in ALIASES:
         assert getattr(tg, name).__name__ in (getattr(np, name).__name__, name)
         assert inspect.signature(getattr(tg, name))
+
+
+def test_floor_divide_at_infinity():
+    x, y = tg.tensor([np.inf, -np.inf, 1.0, -1.0, 7.0, np.inf]), tg.tensor([2.0, 2.0, -np.inf, np.inf, 2.0, np.inf])
+    with np.errstate(invalid="ignore"):
+        out, one = x // y, x[0] // 2.0
+    assert str(out.tolist()) == "[inf, -inf, -0.0, -0.0, 3.0, nan]"
+    assert one.item() == np.inf and one.dtype == tg.float32
+
+
+@pytest.mark.parametrize(
+    ("f", "z", "value"),
+    [
+        (tg.expm1, complex(-0.0, 0.0), "0j"),
+        (tg.expm1, complex(np.inf, 0.0), "(inf+0j)"),
+        (tg.expm1, complex(-np.inf, np.inf), "(-1+0j)"),
+        (tg.expm1, complex(np.nan, 0.0), "(nan+0j)"),
+        (tg.tanh, complex(np.inf, 2.0), "(1+0j)"),
+        (tg.tanh, complex(np.inf, -2.0), "(1-0j)"),
+        (tg.tanh, complex(-np.inf, 2.0), "(-1+0j)"),
+    ],
+)
+def test_complex_functions_at_infinity(f, z, value):
+    with np.errstate(all="ignore"):
+        assert str(f(tg.tensor(z)).item()) == value and str(f(tg.tensor([z])).tolist()) == f"[{value}]"

@@ -79,8 +79,11 @@ def power(x: Array, y: Array) -> Array:
 @real_binary(lambda g, out, x, y: g * 0,
              lambda g, out, x, y: g * 0)  # fmt: skip
 def floor_divide(x: Array, y: Array) -> Array:
-    """x // y: a staircase, whose derivative is 0."""
-    return x // y
+    """x // y: a staircase, whose derivative is 0. Where x or y is infinite: x / y, as the array API standard has it."""
+    out = x // y
+    if out.dtype.kind == "f" and np.any(far := np.isinf(x) | np.isinf(y)):
+        out = np.where(far, x / y, out)[()]
+    return out
 
 
 @real_binary(lambda g, out, x, y: g,
@@ -160,7 +163,10 @@ def exp2(x: Array) -> Array:
 @primitive(lambda g, out, x: g * (out + 1))
 def expm1(x: Array) -> Array:
     """e ** x - 1, exact for small x."""
-    return np.expm1(x)
+    out = np.expm1(x)
+    if out.dtype.kind == "c":  # NumPy's has nan where it is infinite, and -0 at 0
+        out = np.where(np.isfinite(x) & (x != 0), out, np.exp(x) - 1)[()]
+    return out
 
 
 @primitive(lambda g, out, x: g / x)
@@ -276,7 +282,11 @@ def cosh(x: Array) -> Array:
 @primitive(lambda g, out, x: g * (1 - out * out))
 def tanh(x: Array) -> Array:
     """The hyperbolic tangent."""
-    return np.tanh(x)
+    out = np.tanh(x)
+    if out.dtype.kind == "c":  # as in C, at infinity its imaginary part is a 0 with the sign of x's
+        turned = np.isinf(np.real(x)) & np.isfinite(np.imag(x)) & (np.signbit(np.imag(out)) != np.signbit(np.imag(x)))
+        out = np.where(turned, np.conj(out), out)[()]
+    return out
 
 
 @primitive(lambda g, out, x: g / (sqrt(x * x + 1) if is_complex(x) else hypot(x, 1.0)))
