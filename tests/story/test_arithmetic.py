@@ -110,12 +110,17 @@ def test_every_primitive_is_told_with_its_right_numbers(case, monkeypatch):
     weights = np.random.default_rng(1).uniform(0.5, 2, out.shape)
     result = (out * weights).sum()
     wanted = [x for x in args if x.requires_grad]
+    if any(node.dtype.kind == "c" for node in history(result)):  # eig and the Fourier transforms
+        with pytest.raises(TypeError, match=r"explain\(\) tells of real numbers"):
+            tg.explain(result, wrt=wanted)
+        return
     story = tg.explain(result, wrt=wanted)
     hold(story)
     arrive(story, result, wanted)
     reasons_are_right(story)
     texts(story)
-    if case.name not in ("floor_divide", "remainder", "prod", "cumprod"):
+    # Those are stairs, or exact where a factor is 0; these read one triangle of a matrix and mean both.
+    if case.name not in ("floor_divide", "remainder", "prod", "cumprod", "eigh", "cholesky"):
         locals_are_derivatives(story, result)
 
 
