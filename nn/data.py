@@ -7,7 +7,6 @@ import numpy as np
 
 from tinygrad_lite import Tensor, asarray
 
-from .checks import number
 from .nested import leaves, mapped
 
 Samples: TypeAlias = np.ndarray | list[np.ndarray]  # one array, or one for each of several inputs or outputs
@@ -77,19 +76,6 @@ def same_last_axis(y_true: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     As in Keras. Broadcast against each other, they would silently make n * n pairs.
     """
     return y_true.reshape(shape) if (*y_true.shape, 1) == shape or y_true.shape == (*shape, 1) else y_true
-
-
-def split_validation(columns: tuple[Any, ...], share: float) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """The samples before, and the last `share` of them, kept for validation (before any shuffling, as in Keras).
-
-    columns: the inputs, and what goes with them; None where there is nothing.
-    """
-    share, total = number("validation_split", share, below=1), count(columns[0])
-    at = int(total * (1 - share))
-    if at in (0, total):
-        raise ValueError(f"validation_split={share} of {total} samples leaves one part without any")
-    before, after = ([None if c is None else rows(c, part) for c in columns] for part in (slice(at), slice(at, None)))
-    return tuple(before), tuple(after)
 
 
 def as_input(batch: Samples) -> Any:

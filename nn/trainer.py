@@ -10,19 +10,19 @@ import numpy as np
 from tinygrad_lite import Tensor, threads, zeros
 
 from . import optimizers
-from .batches import ArraySource, Form, Source, as_source, holds_samples
+from .batches import ArraySource, Form, Source, as_source
 from .callbacks import Callback, CallbackList, History, Logs, as_callbacks
 from .checks import whole_number
-from .data import as_input, count, rows, split_validation
+from .data import as_input, count, rows
 from .module import Module
 from .nested import leaves, mapped
 from .objective import Objective
 from .progress import Progress
 from .training import Training
+from .validation import split_off, validation_source
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
-_VALIDATION: dict[str, Any] = {"steps_name": "validation_steps"}
 _JUDGING: dict[str, Any] = {"steps_name": "steps", "usual_batch_size": 128}
 
 
@@ -140,23 +140,14 @@ class Trainer(Module):
         epochs = whole_number("epochs", epochs, 0)
         initial_epoch = whole_number("initial_epoch", initial_epoch, 0)
         freq = whole_number("validation_freq", validation_freq, 1)
-        validation = None
+        validation, form = None, self._form()
+        size = batch_size if validation_batch_size is None else validation_batch_size
         if validation_data is not None:
-            size = batch_size if validation_batch_size is None else validation_batch_size
             times = epochs // freq - initial_epoch // freq
-            validation = self._validation_source(validation_data, size, validation_steps, times)
+            validation = validation_source(form, validation_data, size, validation_steps, times)
         elif validation_split:
-            if not holds_samples(x):
-                raise ValueError(
-                    "validation_split keeps the last share of arrays, but x gives batches: give validation_data, which"
-                    " may give batches, too"
-                )
-            form = self._form()
-            x, y, sample_weight = form.columns(x, y, sample_weight)
-            (x, y, sample_weight), held_out = split_validation((x, y, sample_weight), validation_split)
-            x_held, y_held, weight_held = held_out
-            size = batch_size if validation_batch_size is None else validation_batch_size
-            validation = as_source(x_held, y_held, weight_held, size, False, validation_steps, form=form, **_VALIDATION)
+            (x, y, sample_weight), held_out = split_off(form, (x, y, sample_weight), validation_split)
+            validation = validation_source(form, held_out, size, validation_steps)
         form = self._form(class_weight)
         source = as_source(
             x, y, sample_weight, batch_size, shuffle, steps_per_epoch, form=form, epochs=epochs - initial_epoch
@@ -174,22 +165,6 @@ class Trainer(Module):
         """What this model's data is made of."""
         own = type(self).train_step is not Trainer.train_step or type(self).compute_loss is not Trainer.compute_loss
         return Form(self._input_names, self._output_names(), targets=not own, class_weight=class_weight)
-
-    def _validation_source(self, data: Any, batch_size: int | None, steps: int | None, times: int) -> Source:
-        form = self._form()
-        if isinstance(data, (tuple, list)):
-            if not 2 <= len(data) <= 3 and form.targets:
-                raise ValueError(
-                    "validation_data must be a tuple (x, y) or (x, y, sample_weight), or what gives batches; given"
-                    f" {len(data)} things"
-                )
-            x, y, sample_weight = (*data, None, None)[:3]
-            return as_source(x, y, sample_weight, batch_size, False, steps, form=form, **_VALIDATION)
-        if isinstance(data, np.ndarray) and form.targets:
-            raise TypeError(
-                f"validation_data must be a tuple (x, y), or what gives batches, given {type(data).__name__}"
-            )
-        return as_source(data, steps_per_epoch=steps, form=form, epochs=times, **_VALIDATION)
 
     def _try(self, *sources: Source) -> None:
         """Judges the first sample of arrays: what does not fit is noticed now, not after an epoch."""
