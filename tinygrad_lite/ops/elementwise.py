@@ -285,7 +285,7 @@ def tanh(x: Array) -> Array:
     out = np.tanh(x)
     if out.dtype.kind == "c":  # as in C, at infinity its imaginary part is a 0 with the sign of x's
         turned = np.isinf(np.real(x)) & np.isfinite(np.imag(x)) & (np.signbit(np.imag(out)) != np.signbit(np.imag(x)))
-        out = np.where(turned, np.conj(out), out)[()]
+        out = np.where(turned, out.conj(), out)[()]
     return out
 
 
