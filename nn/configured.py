@@ -18,6 +18,15 @@ class Unkept:
         self.what = what
 
 
+class _OfConstructor:
+    """The `__signature__` of a class: what help, editors and the reference show. Without it they show `__new__`'s."""
+
+    def __get__(self, made: Any, cls: type) -> inspect.Signature:
+        if made is not None:  # called, an object is another thing
+            raise AttributeError("__signature__")
+        return _signature(cls)
+
+
 class Configured:
     """An object whose constructor's arguments are noted down: `get_config()` tells them, `from_config` uses them.
 
@@ -32,6 +41,7 @@ class Configured:
     <Dense, not built yet>
     """
 
+    __signature__ = _OfConstructor()
     _given: tuple[tuple, dict[str, Any]] = ((), {})
 
     def __new__(cls, *args: Any, **options: Any) -> Self:
@@ -77,11 +87,12 @@ class Configured:
 
 
 def _signature(cls: Any) -> inspect.Signature:
-    """What the constructor takes. (Of the class itself, older Pythons would tell what `__new__` takes.)"""
+    """What the constructor takes."""
     if cls.__init__ is object.__init__:
         return inspect.Signature()
     signature = inspect.signature(cls.__init__)
-    return signature.replace(parameters=list(signature.parameters.values())[1:])
+    own = list(signature.parameters.values())[1:]
+    return signature.replace(parameters=own, return_annotation=inspect.Signature.empty)
 
 
 def _kept(x: Any) -> Any:

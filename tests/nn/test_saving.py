@@ -1,6 +1,7 @@
 """Models in files: what comes back is the same to the last bit, what can't be held is told, what lies is refused."""
 
 import copy
+import inspect
 import pickle
 import subprocess
 import sys
@@ -640,6 +641,21 @@ def test_get_config_tells_the_arguments_and_from_config_takes_them():
     net = Net(3, 4, head=nn.Dense(1))
     assert net.get_config()["*units"] == (3, 4)
     assert [layer.units for layer in Net.from_config(net.get_config()).hidden] == [3, 4]
+
+
+def test_help_and_editors_show_what_the_constructor_takes():
+    class Scale(nn.Layer):
+        def __init__(self, factor, name=None):
+            super().__init__(name=name)
+
+        def call(self, x):
+            return x
+
+    assert str(inspect.signature(Scale)) == "(factor, name=None)"
+    assert list(inspect.signature(nn.Dense).parameters)[:2] == ["units", "activation"]
+    assert list(inspect.signature(nn.Sequential).parameters) == ["layers", "name"]
+    assert str(inspect.signature(nn.losses.Hinge)) == "()"
+    assert list(inspect.signature(nn.schedules.Constant(0.1)).parameters) == ["step"]  # an object that is called
 
 
 def test_configs_of_models_make_new_models():
