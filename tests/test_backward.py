@@ -312,3 +312,16 @@ def test_the_gradient_of_a_matrix_used_by_a_batch_is_one_product_of_all_rows():
         w = tg.tensor(np.ones((shape[-1], 2)), requires_grad=True)
         (np.ones(shape) @ w).sum().backward()
         assert w.grad.tolist() == np.zeros((shape[-1], 2)).tolist()
+
+
+def test_a_parameter_that_is_a_number_in_a_tensor_reaches_the_operation_as_a_number():
+    seen = []
+
+    @tg.primitive(lambda g, out, x, n: g * n)
+    def times(x, n):
+        seen.append(n)
+        return x * n
+
+    x = leaf(1.0, 2.0)
+    times(x, tg.tensor(3)).sum().backward()
+    assert type(seen[0]) is np.int64 and x.grad.tolist() == [3.0, 3.0]

@@ -265,7 +265,7 @@ def _general(step: Primitive, arity: int | None, signature: list[inspect.Paramet
                     raise TypeError(
                         f"{step.name}(): no gradient flows to {name}, a {describe(value)}: give it .detach()"
                     )
-                value = value._data
+                params[name] = value = value._data
             if hasattr(value, "__array_function__"):
                 params[name] = _constant(value, wanted)
         try:
