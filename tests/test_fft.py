@@ -12,8 +12,8 @@ SIGNATURES = standard.signatures("""
     ifft(x, /, *, n=None, axis=-1, norm='backward')      ifftn(x, /, *, s=None, axes=None, norm='backward')
     rfft(x, /, *, n=None, axis=-1, norm='backward')      rfftn(x, /, *, s=None, axes=None, norm='backward')
     irfft(x, /, *, n=None, axis=-1, norm='backward')     irfftn(x, /, *, s=None, axes=None, norm='backward')
-    hfft(x, /, *, n=None, axis=-1, norm='backward')      fftfreq(n, /, *, d=1.0)
-    ihfft(x, /, *, n=None, axis=-1, norm='backward')     rfftfreq(n, /, *, d=1.0)
+    hfft(x, /, *, n=None, axis=-1, norm='backward')      fftfreq(n, /, *, d=1.0, dtype=None, device=None)
+    ihfft(x, /, *, n=None, axis=-1, norm='backward')     rfftfreq(n, /, *, d=1.0, dtype=None, device=None)
     fftshift(x, /, *, axes=None)                         ifftshift(x, /, *, axes=None)
 """)
 
@@ -47,6 +47,9 @@ def test_the_frequencies_are_numpy_s():
     for n in (4, 5):
         np.testing.assert_allclose(tg.fft.fftfreq(n, d=0.1, dtype="float64").data, np.fft.fftfreq(n, d=0.1))
         np.testing.assert_allclose(tg.fft.rfftfreq(n).data, np.fft.rfftfreq(n))
+    assert tg.fft.rfftfreq(4, device="cpu").dtype == np.float32
+    with pytest.raises(ValueError, match="gpu"):
+        tg.fft.fftfreq(4, device="gpu")
 
 
 def test_a_real_signal_has_a_real_gradient():

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from .creation import tensor
+from .namespace import check_device
 from .ops.fourier import (
     fft,
     fft2,
@@ -31,21 +32,23 @@ __all__ = [
 ]  # fmt: skip
 
 
-def fftfreq(n: int, /, d: float = 1.0, *, dtype: Any = np.float32) -> Tensor:
+def fftfreq(n: int, /, d: float = 1.0, *, dtype: Any = None, device: Any = None) -> Tensor:
     """The frequencies that `fft` of n numbers, taken at distances d, tells of: 0, the positive, the negative ones.
 
     >>> import tinygrad_lite as tg
     >>> tg.fft.fftfreq(4, 0.5)
     tensor([ 0. ,  0.5, -1. , -0.5])
     """
-    return tensor(np.fft.fftfreq(n, d), dtype)
+    check_device(device)
+    return tensor(np.fft.fftfreq(n, d), np.float32 if dtype is None else dtype)
 
 
-def rfftfreq(n: int, /, d: float = 1.0, *, dtype: Any = np.float32) -> Tensor:
+def rfftfreq(n: int, /, d: float = 1.0, *, dtype: Any = None, device: Any = None) -> Tensor:
     """The frequencies that `rfft` of n numbers, taken at distances d, tells of.
 
     >>> import tinygrad_lite as tg
     >>> tg.fft.rfftfreq(4, 0.5)
     tensor([0. , 0.5, 1. ])
     """
-    return tensor(np.fft.rfftfreq(n, d), dtype)
+    check_device(device)
+    return tensor(np.fft.rfftfreq(n, d), np.float32 if dtype is None else dtype)
