@@ -19,17 +19,17 @@ _registered: dict[str, Any] = {}
 def register(thing: Any = None, *, name: str | None = None) -> Any:
     """Makes a class or function of your own known to `nn.load_model`, as a decorator: `@nn.register`.
 
-    It stands in files under its own name or, with `@nn.register(name="mine.Scale")`, that one. Raises ValueError for a
+    It stands in files under its own name or, with `@nn.register(name="mine.Shift")`, that one. Raises ValueError for a
     name that another class or function has, TypeError for what is neither.
 
     >>> import nn
     >>> @nn.register
-    ... class Scale(nn.Layer):
-    ...     def __init__(self, factor, name=None):
+    ... class Shift(nn.Layer):
+    ...     def __init__(self, distance, name=None):
     ...         super().__init__(name=name)
-    ...         self.factor = factor
+    ...         self.distance = distance
     ...     def call(self, x):
-    ...         return self.factor * x
+    ...         return x + self.distance
     """
     if thing is None:
         return functools.partial(register, name=name)

@@ -499,7 +499,8 @@ def test_a_generator_may_hold_a_context_open():
 
 
 SLEEPER = """
-import os, time, nn, numpy as np
+import os, signal, time, nn, numpy as np
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what was begun in the background may ignore it
 def function(x):
     if x:
         os.write(1, b"asleep\\n")
