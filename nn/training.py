@@ -49,9 +49,7 @@ class Training:
         self._logs: Logs = {}  # of the epoch so far
         self._random_before_epoch: Any = None
         self._resumed: Any = None  # the state that it goes on from, until that is done
-        self._sample: Any = (
-            None  # a batch without samples: its shapes and dtypes are what an unbuilt model is built for
-        )
+        self._sample: Any = None  # a batch without samples, for whose shapes and dtypes an unbuilt model is built
 
     def run(self) -> None:
         """From where it stands to the last epoch. Whatever ends it, the weights keep what they learnt so far."""
