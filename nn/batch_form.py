@@ -5,9 +5,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from tinygrad_lite import nests
+
 from .class_weights import as_class_weight, class_weights
 from .data import as_columns, as_pair, count
-from .nested import leaves
 
 Batch: TypeAlias = tuple[Any, Any, Any]  # x, y, sample_weight: arrays, or lists of several; None where there is none
 
@@ -41,7 +42,7 @@ class Form:
         if sample_weight is not None:
             each = self.output_names if isinstance(sample_weight, (list, tuple, dict)) else None
             sample_weight = as_columns(f"sample_weight{where}", sample_weight, each)
-            if not all(np.isfinite(weights).all() for weights in leaves(sample_weight)):
+            if not all(np.isfinite(weights).all() for weights in nests.leaves(sample_weight)):
                 raise ValueError(f"sample_weight{where} has nan or infinite numbers: the loss would be nan")
             if count(sample_weight) != count(x):
                 raise ValueError(

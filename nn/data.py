@@ -5,9 +5,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from tinygrad_lite import Tensor, asarray
-
-from .nested import leaves, mapped
+from tinygrad_lite import Tensor, asarray, nests
 
 Samples: TypeAlias = np.ndarray | list[np.ndarray]  # one array, or one for each of several inputs or outputs
 
@@ -62,12 +60,12 @@ def as_pair(
 
 def count(samples: Samples) -> int:
     """How many samples there are."""
-    return len(next(leaves(samples)))
+    return len(next(nests.leaves(samples)))
 
 
 def rows(samples: Samples, which: Any) -> Any:
     """Some of the samples, chosen by a slice or by their indices."""
-    return mapped(lambda column: column[which], samples)
+    return nests.mapped(lambda column: column[which], samples)
 
 
 def same_last_axis(y_true: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -80,7 +78,7 @@ def same_last_axis(y_true: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 def as_input(batch: Samples) -> Any:
     """A batch on its way in: floating point numbers as float32, like the weights."""
-    return mapped(lambda x: asarray(x.astype(np.float32) if x.dtype == np.float64 else x), batch)
+    return nests.mapped(lambda x: asarray(x.astype(np.float32) if x.dtype == np.float64 else x), batch)
 
 
 def batches(total: int, batch_size: int, order: np.ndarray | None = None) -> Iterator[Any]:

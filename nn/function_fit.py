@@ -5,12 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_lite import Tensor, asarray
+from tinygrad_lite import Tensor, asarray, nests
 
 from .callbacks import History, Logs
 from .data import count
 from .module import Module
-from .nested import mapped, named_leaves
 from .trainer import Trainer, zeros_like_one
 
 
@@ -72,7 +71,7 @@ class _FunctionModel(Trainer):
     def __init__(self, function: Callable[..., Any], parameters: Any, optimizer: Any) -> None:
         if not callable(function):
             raise TypeError(f"function must be a function of the parameters, given {type(function).__name__}")
-        for path, leaf in named_leaves(parameters):
+        for path, leaf in nests.named_leaves(parameters):
             if not isinstance(leaf, (Tensor, Module, str, int, float, bool, type(None))):
                 raise TypeError(
                     f"{path or 'parameters'} is {type(leaf).__name__}: make it tinygrad_lite.tensor(..., "
@@ -86,7 +85,7 @@ class _FunctionModel(Trainer):
 
     def named_weights(self, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
         seen: set[int] = set()
-        for path, leaf in named_leaves(self.parameters):
+        for path, leaf in nests.named_leaves(self.parameters):
             found = leaf.named_weights(path) if isinstance(leaf, Module) else [(path or "parameter", leaf)]
             for name, weight in found:
                 if isinstance(weight, Tensor) and id(weight) not in seen:
@@ -94,7 +93,7 @@ class _FunctionModel(Trainer):
                     yield name, weight
 
     def _children(self) -> Iterator[tuple[str, Module]]:
-        for path, leaf in named_leaves(self.parameters):
+        for path, leaf in nests.named_leaves(self.parameters):
             if isinstance(leaf, Module):
                 yield path, leaf
 
@@ -105,7 +104,9 @@ class _FunctionModel(Trainer):
         return [f"input {i}" for i in range(len(x))] if isinstance(x, tuple) else None
 
     def build_on(self, x: Any, y: Any = None, sample_weight: Any = None) -> None:
-        x, y, sample_weight = mapped(lambda part: None if part is None else zeros_like_one(part), (x, y, sample_weight))
+        x, y, sample_weight = nests.mapped(
+            lambda part: None if part is None else zeros_like_one(part), (x, y, sample_weight)
+        )
         with self._judging():
             self.compute_loss(_NOTHING if self._keys is None and not np.size(x) else x, y, None, sample_weight)
 
@@ -114,7 +115,7 @@ class _FunctionModel(Trainer):
         given: list[Any] = [] if x is _NOTHING else [dict(zip(self._keys, x, strict=True)) if self._keys else x]
         given += [] if y is None else [y]
         given += [] if sample_weight is None else [sample_weight]
-        result = self.function(self.parameters, *mapped(asarray, given))
+        result = self.function(self.parameters, *nests.mapped(asarray, given))
         loss, shown = result if isinstance(result, tuple) and len(result) == 2 else (result, {})
         if not isinstance(loss, Tensor):
             raise TypeError(f"the function must give the loss, a Tensor made of the parameters, it gave {loss!r:.60}")

@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_lite import Tensor, asarray, no_grad, scope, tensor, zeros
+from tinygrad_lite import Tensor, asarray, nests, no_grad, scope, tensor, zeros
 
 from . import files
 from .blank import blank, is_blank
 from .configured import Configured
 from .naming import snake_case
-from .nested import mapped
 from .state import Unmatched, as_array, fitting
 from .symbol import is_symbolic, record
 
@@ -77,10 +76,12 @@ class Module(Configured):
         with scope(self.name or self._attribute or self.kind):
             first = not self.built
             if first:
-                self._build_once(mapped(lambda each: each.shape, x))
+                self._build_once(nests.mapped(lambda each: each.shape, x))
             out = self.call(x, *args, **options)
         if first:
-            self.output_shape = mapped(lambda each: (None, *each.shape[1:]) if isinstance(each, Tensor) else None, out)
+            self.output_shape = nests.mapped(
+                lambda each: (None, *each.shape[1:]) if isinstance(each, Tensor) else None, out
+            )
             self.name_weights()
         return out
 

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from tinygrad_lite import Tensor
+from tinygrad_lite import Tensor, nests
 
 from .data import in_order
 from .module import Module
 from .naming import name_each, unique_name
-from .nested import leaves
 from .symbol import Call, Symbol
 
 
@@ -87,7 +86,7 @@ class Network:
         given = in_order("the model", given, self.input_names) if isinstance(given, (list, dict)) else [given]
         values = {symbol: _fitting(symbol, x) for symbol, x in zip(self.inputs, given, strict=True)}
         for call, unneeded in zip(self.calls, self._unneeded, strict=True):
-            values.update(zip(call.outputs, leaves(call.run(values.__getitem__)), strict=True))
+            values.update(zip(call.outputs, nests.leaves(call.run(values.__getitem__)), strict=True))
             for symbol in unneeded:
                 del values[symbol]
         results = [values[symbol] for symbol in self.outputs]

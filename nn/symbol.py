@@ -8,10 +8,9 @@ from typing import Any, NoReturn
 import numpy as np
 
 import tinygrad_lite as tg
-from tinygrad_lite import Tensor, no_grad, zeros
+from tinygrad_lite import Tensor, nests, no_grad, zeros
 
 from .checks import sample_shape
-from .nested import leaves, mapped
 
 next_number = count().__next__
 owned: ContextVar[Collection[int]] = ContextVar("owned", default=())  # the ids of weights that somebody trains
@@ -37,12 +36,12 @@ class Call:
     def __init__(self, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> None:
         self.number = next_number()
         self.function = function
-        self.args, self.options = mapped(_kept, (args, options))
+        self.args, self.options = nests.mapped(_kept, (args, options))
         self.outputs: list[Symbol] = []
 
     def inputs(self) -> "list[Symbol]":
         """The symbols among the arguments, in order."""
-        return [leaf for leaf in leaves((self.args, self.options)) if isinstance(leaf, Symbol)]
+        return [leaf for leaf in nests.leaves((self.args, self.options)) if isinstance(leaf, Symbol)]
 
     def run(self, value_of: "Callable[[Symbol], Tensor]") -> Any:
         """What the function gives for these values of the symbols."""
@@ -50,7 +49,7 @@ class Call:
         def value(leaf: Any) -> Any:
             return value_of(leaf) if isinstance(leaf, Symbol) else leaf
 
-        return self.function(*mapped(value, self.args), **mapped(value, self.options))
+        return self.function(*nests.mapped(value, self.args), **nests.mapped(value, self.options))
 
 
 def _kept(x: Any) -> Any:
@@ -64,7 +63,7 @@ def record(function: Any, *args: Any, **options: Any) -> Any:
     Their shapes and dtypes are found by letting one sample of zeros through, which also builds the layers.
     """
     call, name = Call(function, args, options), function.name or function.kind
-    for leaf in leaves((args, options)):
+    for leaf in nests.leaves((args, options)):
         if isinstance(leaf, Tensor) and leaf.requires_grad and id(leaf) not in owned.get():
             raise TypeError(
                 f"{name} was given symbols and a Tensor that wants a gradient, which no layer would own and nothing"
@@ -83,7 +82,7 @@ def record(function: Any, *args: Any, **options: Any) -> Any:
         return call.outputs[-1]
 
     with no_grad(), np.errstate(all="ignore"):  # 1 / x of zeros says nothing about the samples to come
-        return mapped(symbol, call.run(lambda symbol: zeros((1, *symbol.sample_shape), symbol.dtype)))
+        return nests.mapped(symbol, call.run(lambda symbol: zeros((1, *symbol.sample_shape), symbol.dtype)))
 
 
 def get_item(x: Any, key: Any) -> Any:
@@ -222,4 +221,4 @@ def Input(shape: tuple[int, ...], dtype: Any = np.float32, name: str | None = No
 
 def is_symbolic(*values: Any) -> bool:
     """True if there is a symbol among the values, or in their lists, tuples and dicts."""
-    return any(isinstance(leaf, Symbol) for leaf in leaves(values))
+    return any(isinstance(leaf, Symbol) for leaf in nests.leaves(values))

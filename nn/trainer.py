@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tinygrad_lite import Tensor, threads, zeros
+from tinygrad_lite import Tensor, nests, threads, zeros
 
 from . import optimizers
 from .batches import ArraySource, Form, Source, as_source
@@ -15,7 +15,6 @@ from .callbacks import Callback, CallbackList, History, Logs, as_callbacks
 from .checks import whole_number
 from .data import as_input, count, rows
 from .module import Module
-from .nested import leaves, mapped
 from .objective import Objective
 from .progress import Progress
 from .training import Training
@@ -217,7 +216,9 @@ class Trainer(Module):
     def compute_metrics(self, loss: Tensor, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Logs:
         """Counts the batch and returns the loss and the metrics so far."""
         objective, _ = self._compiled()
-        objective.update(loss.item(), count(x), y, mapped(lambda each: each.detach().numpy(), y_pred), sample_weight)
+        objective.update(
+            loss.item(), count(x), y, nests.mapped(lambda each: each.detach().numpy(), y_pred), sample_weight
+        )
         return objective.results()
 
     def track(self, samples: int, **values: float) -> Logs:
@@ -322,11 +323,11 @@ class Trainer(Module):
         with self._judging(), closing(source):
             for number, (x_batch, _, _) in enumerate(source.epoch(0)):
                 told.tell("on_predict_batch_begin", number, {})
-                parts.append(mapped(Tensor.numpy, self(as_input(x_batch))))
+                parts.append(nests.mapped(Tensor.numpy, self(as_input(x_batch))))
                 told.tell("on_predict_batch_end", number, {"outputs": parts[-1]})
         told.tell("on_predict_end", {})
-        joined = map(np.concatenate, zip(*map(leaves, parts), strict=True))
-        return mapped(lambda _: next(joined), parts[0])
+        joined = map(np.concatenate, zip(*map(nests.leaves, parts), strict=True))
+        return nests.mapped(lambda _: next(joined), parts[0])
 
     def reset_metrics(self) -> None:
         """Forgets all batches."""
@@ -336,7 +337,7 @@ class Trainer(Module):
         """Builds the model, if it has no weights yet, for batches of these shapes and dtypes (of any size)."""
         if not self.built:
             with self._judging(), suppress(NotImplementedError):  # one whose train_step calls its parts has no `call`
-                self(mapped(zeros_like_one, x))
+                self(nests.mapped(zeros_like_one, x))
 
     def _compiled(self) -> tuple[Objective, optimizers.Optimizer]:
         if self.optimizer is None or self._objective is None:

@@ -5,9 +5,10 @@ from contextlib import ExitStack
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
+from tinygrad_lite import nests
+
 from .batches import Source
 from .callbacks import Callback, CallbackList, Logs
-from .nested import mapped
 from .optimizers import Optimizer
 from .random import random_state, set_random_state
 
@@ -94,7 +95,7 @@ class Training:
                     "train_step must return the means of the epoch so far, as in return self.track(len(x),"
                     f" loss=loss.item()); it gave {type(self._logs).__name__}"
                 )
-            self._sample = mapped(lambda part: None if part is None else part[:0], batch)
+            self._sample = nests.mapped(lambda part: None if part is None else part[:0], batch)
             self.batch += 1
             told.tell("on_train_batch_end", self.batch - 1, self._logs)
         model.batch = None

@@ -23,8 +23,12 @@ def leaves(value: Any) -> Iterator[Any]:
     >>> list(nests.leaves([1, (2, {"a": 3})]))
     [1, 2, 3]
     """
-    for _, leaf in named_leaves(value):
-        yield leaf
+    items = _items(value)
+    if items is None:
+        yield value
+        return
+    for _, item in items:
+        yield from leaves(item)
 
 
 def named_leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_lite import Tensor, no_grad, tensor
+from tinygrad_lite import Tensor, nests, no_grad, tensor
 
 from .. import files
-from ..nested import mapped
 from ..random import random_generator
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ class BadBatch:
             model.train()
             vars(model)["update_weights"] = _stop
             try:
-                model.train_step(mapped(_wanted, self.x) if with_inputs else self.x, self.y, self.sample_weight)
+                model.train_step(nests.mapped(_wanted, self.x) if with_inputs else self.x, self.y, self.sample_weight)
             except _Seen as seen:
                 return seen.loss
         raise RuntimeError(f"the train_step of {type(model).__name__} never called update_weights(loss)")

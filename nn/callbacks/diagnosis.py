@@ -4,9 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_lite import Tensor, draw
+from tinygrad_lite import Tensor, draw, nests
 
-from ..nested import named_leaves
 from .bad_batch import BadBatch
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def of_data(batch: BadBatch) -> list[str]:
     """What is wrong with the data of the batch, a sentence each."""
     said = []
     for name, data in (("x", batch.x), ("y", batch.y), ("sample_weight", batch.sample_weight)):
-        for path, array in named_leaves(data, name):
+        for path, array in nests.named_leaves(data, name):
             if isinstance(array, np.ndarray) and (count := counted(array)):
                 rows = np.flatnonzero(~np.isfinite(array).reshape(len(array), -1).all(1))
                 said.append(f"{path} of the batch holds {count}, in {_listed('sample', [f'{row}' for row in rows])}.")

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_lite import Tensor
+from tinygrad_lite import Tensor, nests
 
-from ..nested import mapped
 from ..random import random_generator
 from . import diagnosis
 from .bad_batch import BadBatch, averages, put_back
@@ -91,7 +90,7 @@ class TerminateOnNaN(Callback):
             self._end(f"the loss became {_word(loss)}", [], "The training step has updated the weights with it.")
 
     def _bad_batch(self, batch: int) -> BadBatch:
-        x, y, sample_weight = mapped(lambda a: np.array(a) if isinstance(a, np.ndarray) else a, self.model.batch)
+        x, y, sample_weight = nests.mapped(lambda a: np.array(a) if isinstance(a, np.ndarray) else a, self.model.batch)
         return BadBatch(x, y, sample_weight, self._random, self._epoch, batch)
 
     def _end(self, what: str, found: list[str], weights: str) -> None:

@@ -5,13 +5,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinygrad_lite import Tensor
+from tinygrad_lite import Tensor, nests
 
 from .. import activations
 from ..layers import Conv1D, Conv2D, Conv2DTranspose, Dense, DepthwiseConv2D, Flatten, Reshape
 from ..model import Model
 from ..module import Module
-from ..nested import leaves
 from ..sequential import Sequential
 from ..symbol import Call, Symbol
 from .order import SAME, Order, Shape, after, has_positions, of_input
@@ -127,7 +126,7 @@ def _opened(module: Module, name: str, orders: list[Order], shapes: list[Shape])
     try:
         with module._judging():
             result = module.call(symbols if module.several_inputs else symbols[0])
-        ends = [leaf for leaf in leaves(result) if isinstance(leaf, Symbol)]
+        ends = [leaf for leaf in nests.leaves(result) if isinstance(leaf, Symbol)]
         calls = _behind(ends)
         names = {part: place for place, part in parts.items()}
         places = {call.function: names[call.function] for call in calls if isinstance(call.function, Module)}

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
+from tinygrad_lite import nests
+
 from ..module import Module
-from ..nested import leaves, mapped
 from ..symbol import Call, Operation, Symbol
 from .conversions import of_function, of_layer
 from .graph import Graph, Value
@@ -50,9 +51,9 @@ def _opened(graph: Graph, function: Any, args: Any, options: Any, what: str, nam
         return values[leaf] if isinstance(leaf, Symbol) else leaf
 
     try:
-        args, options = mapped(symbol, (args, options))
+        args, options = nests.mapped(symbol, (args, options))
         results = function(*args, **options)
-        if not any(isinstance(leaf, Symbol) for leaf in leaves(results)):
+        if not any(isinstance(leaf, Symbol) for leaf in nests.leaves(results)):
             raise TypeError(f"on symbols it gives {type(results).__name__}")
     except Exception as error:  # whatever its author wrote may go wrong on symbols
         raise NotImplementedError(
@@ -61,18 +62,18 @@ def _opened(graph: Graph, function: Any, args: Any, options: Any, what: str, nam
             " docs/onnx.md"
         ) from error
     for call in _calls(results):
-        args, options = mapped(value, (call.args, call.options))
+        args, options = nests.mapped(value, (call.args, call.options))
         part = call.function
         given = converted(graph, part.function if isinstance(part, Operation) else part, *args, **options)
-        for made, leaf in zip(call.outputs, leaves(given), strict=True):
+        for made, leaf in zip(call.outputs, nests.leaves(given), strict=True):
             values[made] = checked(graph.value(leaf), made, part.name or part.kind)
-    return mapped(value, results)
+    return nests.mapped(value, results)
 
 
 def _calls(results: Any) -> list[Call]:
     """The calls that lead to these symbols, the oldest first."""
     calls: set[Call] = set()
-    waiting = [leaf for leaf in leaves(results) if isinstance(leaf, Symbol)]
+    waiting = [leaf for leaf in nests.leaves(results) if isinstance(leaf, Symbol)]
     while waiting:
         symbol = waiting.pop()
         if symbol.call is not None and symbol.call not in calls:

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_lite import files
+from tinygrad_lite import files, nests
 
 from ..module import Module
 from ..naming import unique_name
-from ..nested import leaves
 from ..symbol import Symbol, owned
 from .calls import checked, inside
 from .graph import IR_VERSION, OPSET, Graph
@@ -59,7 +58,7 @@ def to_onnx(model: Module, input_signature: Symbol | list[Symbol] | None = None)
     with model._judging():
         inputs = _inputs(model, input_signature)
         args = [inputs] if model.several_inputs else inputs
-        symbols = list(leaves(model(*args)))  # which builds it, and finds out the shapes
+        symbols = list(nests.leaves(model(*args)))  # which builds it, and finds out the shapes
         _check_size(model)
         graph = Graph(model.named_weights())
         names: list[str] = []
@@ -68,7 +67,7 @@ def to_onnx(model: Module, input_signature: Symbol | list[Symbol] | None = None)
         given = [graph.input(name, x.shape, x.dtype) for name, x in zip(names, inputs, strict=True)]
         token = owned.set({id(weight) for weight in model.weights})
         try:
-            results = list(leaves(inside(graph, model, *([given] if model.several_inputs else given))))
+            results = list(nests.leaves(inside(graph, model, *([given] if model.several_inputs else given))))
         finally:
             owned.reset(token)
         values = [checked(graph.value(x), y, "the model") for x, y in zip(results, symbols, strict=True)]

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_lite import Tensor
+from tinygrad_lite import Tensor, nests
 
 from ..checks import whole_number
-from ..nested import leaves, mapped
 from ..random import random_generator
 from .elements import Element, as_nest
 from .mapping import Filtered, Function, Mapped, Prefetched
@@ -57,9 +56,9 @@ class Dataset:
         if y is None and sample_weight is not None:
             raise ValueError("sample_weight is given without y: it says how much the error of each sample counts")
         parts = {"x": x} | {name: p for name, p in (("y", y), ("sample_weight", sample_weight)) if p is not None}
-        columns = {name: mapped(_column, as_nest(part)) for name, part in parts.items()}
-        lengths = {len(column) for part in columns.values() for column in leaves(part)}
-        shapes = [f"{name} {' and '.join(map(_shape, leaves(part)))}" for name, part in columns.items()]
+        columns = {name: nests.mapped(_column, as_nest(part)) for name, part in parts.items()}
+        lengths = {len(column) for part in columns.values() for column in nests.leaves(part)}
+        shapes = [f"{name} {' and '.join(map(_shape, nests.leaves(part)))}" for name, part in columns.items()]
         if len(lengths) != 1:
             raise ValueError(f"from_arrays needs arrays of as many samples each, given {', '.join(shapes) or 'none'}")
         return cls(Rows(tuple(columns.values()), Range(lengths.pop())), (_call("from_arrays", *shapes),))

@@ -5,9 +5,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from tinygrad_lite import Tensor
-
-from ..nested import leaves
+from tinygrad_lite import Tensor, nests
 
 Element: TypeAlias = tuple[Any, ...]
 
@@ -28,7 +26,7 @@ def as_nest(given: Any) -> Any:
         return {key: as_nest(value) for key, value in given.items()}
     if not isinstance(given, (list, tuple)):
         return given
-    if any(hasattr(leaf, "dtype") for leaf in leaves(given)):
+    if any(hasattr(leaf, "dtype") for leaf in nests.leaves(given)):
         return [as_nest(value) for value in given]
     return np.asarray(given)
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..nested import mapped
+from tinygrad_lite import nests
+
 from ..random import drawing_from
 from .elements import Element, as_element, stacked
 from .step import Seed, Step, name_of
@@ -34,7 +35,7 @@ class Rows(Step):
         self.columns, self.order, self.size = columns, order, order.size
 
     def row(self, which: Any) -> Element:
-        return mapped(lambda column: column[which], self.columns)
+        return nests.mapped(lambda column: column[which], self.columns)
 
     def together(self, numbers: list[int]) -> Element:
         """Several rows as one batch: a view of the arrays where they follow each other."""

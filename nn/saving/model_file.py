@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_lite import Tensor, no_grad, tensor
+from tinygrad_lite import Tensor, nests, no_grad, tensor
 
 from .. import files
 from ..model import Model
 from ..module import Module
-from ..nested import leaves
 from ..optimizers import Optimizer
 from .description import described, made
 from .twins import replace
@@ -33,7 +32,7 @@ def contents(model: Model) -> dict[str, Any]:
     things: dict[str, Any] = {"model": model}
     if model.optimizer is not None:
         things |= {"optimizer": model.optimizer, "compile": model._compiled_with}
-        if any(isinstance(leaf, Module) and leaf.weights for leaf in leaves(model._compiled_with)):
+        if any(isinstance(leaf, Module) and leaf.weights for leaf in nests.leaves(model._compiled_with)):
             raise TypeError("a loss or metric that compile was given has weights of its own: they would be lost")
     weights: dict[str, Tensor] = {}
     for name, weight in model.named_weights():

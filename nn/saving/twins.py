@@ -4,10 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_lite import Tensor
+from tinygrad_lite import Tensor, nests
 
 from ..module import Module
-from ..nested import leaves
 from ..symbol import Symbol
 from .decode import Decoder
 from .encode import Code, Encoder, label
@@ -63,7 +62,7 @@ def _changed(x: Any, twin: Any) -> dict[str, Code]:
 
 
 def _has_parts(x: Any) -> bool:
-    return any(isinstance(leaf, (Module, Tensor, Symbol)) for leaf in leaves(x))
+    return any(isinstance(leaf, (Module, Tensor, Symbol)) for leaf in nests.leaves(x))
 
 
 def _code(x: Any, name: str, value: Any) -> tuple[Code] | None:

@@ -13,7 +13,6 @@ import pytest
 
 import nn
 import tinygrad_lite as tg
-from nn.nested import leaves
 
 MASK = nn.Input((5,), bool)
 
@@ -246,7 +245,7 @@ def case(layer, given, call=None):
     inputs = [nn.Input(x.sample_shape, x.dtype) for x in inputs]
     layer = copy.deepcopy(layer)
     outputs = call(layer, *inputs) if call else layer(inputs) if layer.several_inputs else layer(*inputs)
-    return randomized(nn.Model(inputs, list(leaves(outputs))))
+    return randomized(nn.Model(inputs, list(tg.nests.leaves(outputs))))
 
 
 def randomized(model, dtype=np.float32):
