@@ -21,6 +21,11 @@ _depositing = threading.Lock()  # threads that share a leaf take turns at its gr
 def backward(root: Node, gradient: Any = None, retain_graph: bool = False, create_graph: bool = False) -> None:
     """Adds the derivative of `root` to the gradient of each leaf it was computed from; see `Tensor.backward`."""
     if not root._requires_grad:
+        if root._data.dtype.kind not in "fc":
+            raise RuntimeError(
+                f"backward() from a {describe(root)}: whole numbers and booleans go in jumps and have no derivative, so"
+                " that they are constants, whatever they were computed from"
+            )
         raise RuntimeError(
             f"backward() from a {describe(root)} that does not depend on anything with requires_grad=True."
             " Create the leaf with tensor(..., requires_grad=True), outside no_grad()"

@@ -261,7 +261,7 @@ def _general(step: Primitive, arity: int | None, signature: list[inspect.Paramet
             inputs.append(x)
         for name, value in given.items():
             if isinstance(value, Node):
-                if value._requires_grad:
+                if value._requires_grad and differentiable:
                     raise TypeError(
                         f"{step.name}(): no gradient flows to {name}, a {describe(value)}: give it .detach()"
                     )
