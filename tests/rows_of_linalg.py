@@ -76,6 +76,7 @@ DIFFERENTIABLE = [
     *[row("pinv", lambda xp, x: xp.linalg.pinv(x), x) for x in (_far, _tall, _wide)],
     *[row("p_norm", lambda xp, x, p=p: xp.linalg.vector_norm(x, ord=p, axis=1), spaced(2, 3, 4)) for p in (3, 0.5)],
     row("p_norm", lambda xp, x: xp.linalg.vector_norm(x, ord=-1.5, keepdims=True), spaced(2, 3)),
+    row("one_unless_zero", lambda xp, x: xp.linalg.vector_norm(x, ord=0, axis=0), spaced(2, 3)),
     row("vecdot", lambda xp, x, y: xp.vecdot(x, y), normal(2, 3), normal(2, 3)),
     row("vecdot", lambda xp, x, y: xp.linalg.vecdot(x, y, axis=-2), normal(4, 3, 1), normal(3, 2)),
 ]  # fmt: skip
@@ -101,6 +102,7 @@ COMPLEX = [
       for x in (z33, complexes(2, 4, 2), complexes(2, 3))
       for f in (lambda u, s, vh: abs(u), lambda u, s, vh: abs(vh), lambda u, s, vh: u[..., :1] @ vh[..., :1, :])],
     row("p_norm", lambda xp, x: xp.linalg.vector_norm(x, ord=3, axis=-1), z34),
+    row("one_unless_zero", lambda xp, x: xp.linalg.vector_norm(x, ord=0), z34),
     *[row("vecdot", lambda xp, x, y: xp.vecdot(x, y), x, y)
       for x, y in [(z34, complexes(3, 4)), (z34, normal(4)), (normal(4), z34)]],
 ]  # fmt: skip

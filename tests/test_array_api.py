@@ -105,6 +105,26 @@ def test_asarray_copies_when_told():
             tg.asarray(data, dtype, copy=False)
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda t: tg.full(2, t),
+        lambda t: tg.full_like(tg.ones(2), t),
+        lambda t: tg.arange(t),
+        lambda t: tg.arange(0, t),
+        lambda t: tg.linspace(t, 5, 3),
+        lambda t: tg.linspace(0, t, 3),
+        lambda t: tg.fft.fftfreq(3, t),
+        lambda t: tg.fft.rfftfreq(3, t),
+    ],
+)
+def test_creation_makes_no_constant_of_a_tensor_that_wants_a_gradient(make):
+    t = tg.tensor(2.0, requires_grad=True)
+    with pytest.raises(TypeError, match=r"wants? a gradient|no gradient would flow"):
+        make(t)
+    assert not make(t.detach()).requires_grad
+
+
 def test_linspace_eye_and_full_are_numpy_s():
     assert tg.linspace(0, 1, 4, endpoint=False).tolist() == [0, 0.25, 0.5, 0.75]
     assert tg.eye(2, 3, k=1).tolist() == [[0, 1, 0], [0, 0, 1]]
@@ -142,20 +162,26 @@ def test_dlpack_copies_for_who_can_t_be_told_that_it_is_read_only():
     class Old:
         """A consumer from before DLPack 1.0 asks without a version."""
 
-        def __init__(self, x):
-            self.x = x
+        def __init__(self, x, options):
+            self.x, self.options = x, options
 
         def __dlpack__(self, **options):
-            return self.x.__dlpack__()
+            return self.x.__dlpack__(**self.options)
 
         def __dlpack_device__(self):
             return self.x.__dlpack_device__()
 
     x = tg.ones(3)
-    handed = np.from_dlpack(Old(x))
-    assert handed.tolist() == [1, 1, 1] and not np.shares_memory(handed, x.data)
-    with pytest.raises(BufferError):
-        x.__dlpack__(copy=False)
+    for options in ({}, {"copy": False}, {"copy": True}, {"copy": False, "max_version": (0, 8)}):
+        handed = np.from_dlpack(Old(x, options))
+        assert handed.tolist() == [1, 1, 1] and not np.shares_memory(handed, x.data)
+
+
+def test_dlpack_s_own_copy_may_be_written_to():
+    x = tg.ones(3)
+    handed = np.from_dlpack(x, copy=True)
+    handed[:] = 100.0
+    assert x.tolist() == [1, 1, 1] and np.shares_memory(np.from_dlpack(x, copy=False), x.data)
 
 
 def test_dlpack_is_refused_while_a_gradient_is_wanted():
@@ -169,6 +195,13 @@ def test_dlpack_is_refused_while_a_gradient_is_wanted():
 def test_dlpack_with_torch(torch):
     handed = torch.from_dlpack(tg.tensor([[1.0, 2.0]]))
     assert handed.tolist() == [[1, 2]]
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    y = x.detach()
+    loss = (x * y).sum()
+    old = torch.utils.dlpack.from_dlpack(y.__dlpack__(copy=False))  # it may be written to, behind nobody's back
+    old[:] = 100.0
+    loss.backward()
+    assert y.tolist() == [1, 2] and x.grad.tolist() == [1, 2]
     theirs = torch.ones(3)
     ours = tg.from_dlpack(theirs)
     theirs[0] = 9.0

@@ -25,7 +25,7 @@ class Duck:
 
     def __array_ufunc__(self, ufunc, method, *inputs, **options):
         if method == "at":
-            inputs = (inputs[0], index_of(inputs[1]), *inputs[2:])
+            return ufunc.at(unwrapped(inputs[0]), index_of(inputs[1]), *map(unwrapped, inputs[2:]))
         return wrapped(getattr(ufunc, method)(*map(unwrapped, inputs), **unwrapped(options)))
 
     def __array_function__(self, function, types, args, options):
@@ -55,8 +55,8 @@ class Duck:
     __add__, __sub__, __mul__, __truediv__, __pow__, __matmul__ = map(
         _operator, [f"__{n}__" for n in ("add", "sub", "mul", "truediv", "pow", "matmul")]
     )
-    __eq__, __ne__, __lt__, __le__, __and__, __or__ = map(
-        _operator, [f"__{n}__" for n in ("eq", "ne", "lt", "le", "and", "or")]
+    __eq__, __ne__, __lt__, __le__, __gt__, __ge__, __and__, __or__ = map(
+        _operator, [f"__{n}__" for n in ("eq", "ne", "lt", "le", "gt", "ge", "and", "or")]
     )
     __radd__, __rsub__, __rmul__, __rtruediv__ = map(_operator, [f"__r{n}__" for n in ("add", "sub", "mul", "truediv")])
     __neg__ = lambda self: wrapped(-self._array)
@@ -132,6 +132,14 @@ FUNCTIONS = {
         + tg.linalg.pinv(x).sum()
         + tg.linalg.cross(x, x[0]).sum()
         + tg.vecdot(x, x[1]).sum()
+    ),
+    "in order, and where": lambda x, w, v: (
+        (tg.sort(x, descending=True) * x).sum()
+        + (x[tg.nonzero(x > 0)] ** 2).sum()
+        + (tg.unique_all(w).values ** 3).sum() * tg.count_nonzero(w, axis=0)[0]
+        + (tg.unique_counts(v).values * tg.unique_counts(v).counts).sum() * tg.count_nonzero(x)
+        + (tg.unique_values(v) * tg.searchsorted(tg.sort(v), v)).sum() * tg.argmax(x)
+        + (v * tg.isin(v, v[:2])).sum() * tg.linalg.vector_norm(x, ord=0)
     ),
     "spectra": lambda x, w, v: (tg.fft.irfft(tg.fft.rfft(x) * tg.fft.fft(x)[0, :2]) ** 2).sum(),
     "taken": lambda x, w, v: tg.trace(w[:, :3]) + (tg.take_along_axis(x, [[0, 1, 1]], 0) * x).sum(),

@@ -201,16 +201,25 @@ class Tensor(ArrayMethods):
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def __dlpack__(
-        self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
+        self, /, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
     ) -> Any:
+        """Its memory for another library's `from_dlpack`: read-only, without a copy unless copy=True.
+
+        Who names no version, or one before 1.0, can't be told that memory is read-only. He is handed memory of his own,
+        whatever he says of copies: nobody writes to a Tensor unnoticed, and as it has values, not memory, he can't tell
+        its memory from his own. Raises BufferError while a gradient is wanted.
+
+        >>> import numpy as np, tinygrad_lite as tg
+        >>> np.from_dlpack(tg.tensor([1.0, 2.0]))
+        array([1., 2.], dtype=float32)
+        """
         if self._requires_grad:
             raise BufferError(f"a {describe(self)} that wants a gradient can't leave the graph: give .detach()")
-        if copy is None and (max_version is None or max_version < (1, 0)):
-            copy = True  # whoever can't be told that the memory is read-only gets some of his own
-        array = self.data.copy() if copy else self.data
-        return array.__dlpack__(stream=stream, max_version=max_version, dl_device=dl_device)
+        if max_version is None or max_version < (1, 0):
+            copy = True
+        return self.data.__dlpack__(stream=stream, max_version=max_version, dl_device=dl_device, copy=copy)
 
-    def __dlpack_device__(self) -> tuple[int, int]:
+    def __dlpack_device__(self, /) -> tuple[int, int]:
         return self.data.__dlpack_device__()
 
 

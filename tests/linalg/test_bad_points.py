@@ -77,10 +77,24 @@ def test_the_inverse_of_a_singular_matrix_raises_numpy_s_error():
             f(tg.tensor(np.ones((2, 2)), requires_grad=True))
 
 
+def test_a_matrix_with_a_nan_has_a_derivative_of_nan():
+    x = np.array([[1.0, np.nan], [2.0, 3.0]])
+    for f in (la.det, lambda x: la.slogdet(x)[1]):
+        with np.errstate(invalid="ignore"):
+            assert np.isnan(tg.grad(f)(x).data).all()
+
+
+def test_the_threshold_of_a_rank_has_the_derivative_zero():
+    x, rtol = tg.tensor(np.diag([1.0, 0.1]), requires_grad=True), tg.tensor(0.5, requires_grad=True)
+    assert la.matrix_rank(x, rtol=rtol).item() == 1
+    la.pinv(x, rtol=rtol).sum().backward()
+    assert x.grad.tolist() == [[-1, 1], [1, 0]] and rtol.grad is None
+
+
 def test_the_logarithm_of_a_determinant_of_zero():
     singular = np.ones((2, 2))
     assert np.isneginf(la.slogdet(tg.tensor(singular)).logabsdet.item())
-    refuses(lambda x: la.slogdet(x)[1], singular, "Singular matrix")
+    refuses(lambda x: la.slogdet(x)[1], singular, "matrix is singular.*logarithm.*no derivative")
     both = np.stack([singular, 2 * np.eye(2)])
 
     def of_regular_ones(x):

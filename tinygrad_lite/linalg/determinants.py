@@ -27,7 +27,7 @@ def _cofactors(out: Array, x: Array) -> Array:
 
 def _far_from_singular(x: np.ndarray, inverse: np.ndarray) -> bool:
     condition = np.linalg.norm(x, axis=(-2, -1)) * np.linalg.norm(inverse, axis=(-2, -1))
-    return bool((condition < precision(x) ** -0.5).all())
+    return not (condition >= precision(x) ** -0.5).any()  # with a nan in it, all is nan
 
 
 def _adjugate(x: Array) -> Array:
@@ -83,14 +83,17 @@ def _slogdet_rule(g: Array, out: Array, x: Array) -> Array:
     by_log = g[..., 1]
     if is_complex(x):  # log(det) = logabsdet + i * angle, and the sign turns with the angle
         by_log = real(by_log) + 1j * imag(g[..., 0] * conj(out[..., 0]))
-    try:
-        return on_matrices(by_log) * adjoint(inv(x))
-    except np.linalg.LinAlgError:
-        unwanted = on_matrices(bare(by_log) == 0)
-        return on_matrices(by_log) * adjoint(inv(where(unwanted, identity_like(x), x)))
+    singular = bare(out)[..., 0] == 0
+    if singular.any():
+        if (singular & (bare(by_log) != 0)).any():
+            raise np.linalg.LinAlgError(
+                "the matrix is singular: the logarithm of its determinant, which is 0, has no derivative. det has one"
+            )
+        x = where(on_matrices(singular), identity_like(x), x)
+    return on_matrices(by_log) * adjoint(inv(x))
 
 
-@primitive(_slogdet_rule, complex="as written", hint="The logarithm of a determinant of 0 has no derivative")
+@primitive(_slogdet_rule, complex="as written")
 def _slogdet(x: Array) -> Array:
     return np.stack(np.linalg.slogdet(x), axis=-1)
 

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from ..ops import reductions
-from ..ops.comparisons import equal, not_equal
+from ..ops.comparisons import equal
 from ..ops.elementwise import abs, sign, where
-from ..ops.manipulation import astype, expand_dims, moveaxis, shaped
+from ..ops.manipulation import expand_dims, moveaxis, shaped
 from ..ops.reductions import Axis, max, min, spread, sum
 from ..primitive import Array, describe, primitive
 from .matrices import floating
@@ -31,11 +31,16 @@ def _p_norm(x: Array, ord: float, axis: Axis, keepdims: bool) -> Array:
     return out if keepdims else np.squeeze(out, reductions.axes_of(x, axis))
 
 
+@primitive(lambda g, out, x: g * 0, elementwise=True, complex="as written")
+def _one_unless_zero(x: Array) -> Array:
+    return (x != 0).astype(np.finfo(x.dtype).dtype)
+
+
 def vector_norm(x: Array, /, *, axis: Axis = None, keepdims: bool = False, ord: float = 2) -> Array:
     """The p-norm sum(|x|**p) ** (1/p) over the given axes (all, by default), p = ord.
 
-    inf and -inf: the largest and the smallest |x|, equals share the derivative; 0: how many are not 0. The derivative
-    at an element of 0 is 0.
+    inf and -inf: the largest and the smallest |x|, equals share the derivative; 0: how many are not 0, whose
+    derivative is 0. The derivative at an element of 0 is 0.
 
     >>> import tinygrad_lite as tg
     >>> tg.grad(tg.linalg.vector_norm)([3.0, 4.0])
@@ -49,7 +54,7 @@ def vector_norm(x: Array, /, *, axis: Axis = None, keepdims: bool = False, ord: 
     if ord == -math.inf:
         return min(abs(x), axis, keepdims=keepdims)
     if ord == 0:
-        return astype(sum(not_equal(x, 0), axis, keepdims=keepdims), np.finfo(x.dtype).dtype)
+        return sum(_one_unless_zero(x), axis, keepdims=keepdims)
     if ord == 1:
         return sum(abs(x), axis, keepdims=keepdims)
     return _p_norm(x, ord, axis, keepdims)

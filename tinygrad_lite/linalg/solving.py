@@ -7,7 +7,7 @@ import numpy as np
 from ..ops.indexing import getitem
 from ..ops.manipulation import shaped
 from ..primitive import Array, primitive
-from .matrices import adjoint, floating, identity_like, transposed
+from .matrices import adjoint, bare, floating, identity_like, transposed
 
 
 @primitive(lambda g, out, x: -(transposed(out) @ g @ transposed(out)), complex="holomorphic")
@@ -65,11 +65,11 @@ def _pinv(x: Array, rtol: Any) -> Array:
 def pinv(x: Array, /, rcond: Any = None, *, rtol: Any = None) -> Array:
     """The pseudo-inverse: singular values below `rtol` times the largest are taken for 0.
 
-    rtol: by default the longer side of the matrix times the precision of its dtype. rcond: NumPy's name for it. Where
-    the rank is not full, the derivative is that of moving among matrices of the same rank: on every other way out the
-    pseudo-inverse jumps.
+    rtol: by default the longer side of the matrix times the precision of its dtype; a number, or one for each matrix.
+    As a threshold it has the derivative 0. rcond: NumPy's name for it. Where the rank is not full, the derivative is
+    that of moving among matrices of the same rank: on every other way out the pseudo-inverse jumps.
     """
-    return _pinv(floating(x), rcond if rtol is None else rtol)
+    return _pinv(floating(x), bare(rcond if rtol is None else rtol))
 
 
 @primitive()

@@ -10,7 +10,7 @@ from .manipulation import reshape, shaped
 
 
 @primitive()
-def argsort(x: Array, axis: int = -1, *, descending: bool = False, stable: bool = True) -> Array:
+def argsort(x: Array, /, axis: int = -1, *, descending: bool = False, stable: bool = True) -> Array:
     """The positions that put the elements along an axis in order."""
     if not descending:
         return np.argsort(x, axis=axis, stable=stable)
@@ -19,7 +19,7 @@ def argsort(x: Array, axis: int = -1, *, descending: bool = False, stable: bool 
     return x.shape[axis] - 1 - backwards
 
 
-def sort(x: Array, axis: int = -1, *, descending: bool = False, stable: bool = True) -> Array:
+def sort(x: Array, /, axis: int = -1, *, descending: bool = False, stable: bool = True) -> Array:
     """The elements along an axis in order; each hands its derivative to where it came from.
 
     >>> import tinygrad_lite as tg
@@ -31,7 +31,7 @@ def sort(x: Array, axis: int = -1, *, descending: bool = False, stable: bool = T
 
 
 @primitive()
-def searchsorted(x1: Array, x2: Array, *, side: Any = "left", sorter: Any = None) -> Array:
+def searchsorted(x1: Array, x2: Array, /, *, side: Any = "left", sorter: Any = None) -> Array:
     """For each element of x2, its place in the ordered x1: before its equals, or behind them with side='right'."""
     return np.searchsorted(x1, x2, side=side, sorter=sorter)
 
@@ -49,13 +49,13 @@ def nonzero(x: Array, /) -> tuple[Array, ...]:
 
 
 @primitive()
-def count_nonzero(x: Array, axis: Any = None, *, keepdims: bool = False) -> Array:
+def count_nonzero(x: Array, /, axis: Any = None, *, keepdims: bool = False) -> Array:
     """How many elements are not 0."""
-    return np.asarray(np.count_nonzero(x, axis=axis, keepdims=keepdims))[()]
+    return np.sum(np.not_equal(x, 0), axis=axis, keepdims=keepdims, dtype=np.intp)
 
 
 @primitive()
-def isin(x1: Array, x2: Array, *, invert: bool = False) -> Array:
+def isin(x1: Array, x2: Array, /, *, invert: bool = False) -> Array:
     """True for each element of x1 that is found in x2."""
     return np.isin(x1, x2, invert=invert)
 
