@@ -20,7 +20,7 @@ T = TypeVar("T", bound=Node)
 
 
 def _operator(operation: Callable[..., Any]) -> Callable[[T, Any], T]:
-    def method(self: T, other: Any) -> T:
+    def method(self: T, other: Any, /) -> T:
         try:
             return operation(self, other)
         except ForeignOperand:
@@ -30,7 +30,7 @@ def _operator(operation: Callable[..., Any]) -> Callable[[T, Any], T]:
 
 
 def _reflected(operation: Callable[..., Any]) -> Callable[[T, Any], T]:
-    def method(self: T, other: Any) -> T:
+    def method(self: T, other: Any, /) -> T:
         try:
             return operation(other, self)
         except ForeignOperand:
@@ -99,37 +99,37 @@ class ArrayMethods(Node):
         """Its values as nested lists of Python numbers."""
         return self._data.tolist()
 
-    def __bool__(self) -> bool:
+    def __bool__(self, /) -> bool:
         return bool(self._data)
 
-    def __int__(self) -> int:
+    def __int__(self, /) -> int:
         return int(self._data)
 
-    def __float__(self) -> float:
+    def __float__(self, /) -> float:
         return float(self._data)
 
-    def __complex__(self) -> complex:
+    def __complex__(self, /) -> complex:
         return complex(self._data)
 
-    def __index__(self) -> int:
+    def __index__(self, /) -> int:
         return self._data.__index__()
 
-    def __format__(self, spec: str) -> str:
+    def __format__(self, spec: str, /) -> str:
         if spec and self.size != 1:
             raise TypeError(f"the format {spec!r} is for a single number, this is a {describe(self)}")
         return format(self.item(), spec) if spec else repr(self)
 
-    def __len__(self) -> int:
+    def __len__(self, /) -> int:
         if self.ndim == 0:
             raise TypeError(f"len() of a {describe(self)} without axes")
         return self.shape[0]
 
-    def __iter__(self) -> Iterator[Self]:
+    def __iter__(self, /) -> Iterator[Self]:
         if self.ndim == 0:
             raise TypeError(f"a {describe(self)} without axes can't be iterated over")
         return (self[i] for i in range(self.shape[0]))
 
-    def __contains__(self, value: Any) -> bool:
+    def __contains__(self, value: Any, /) -> bool:
         return bool((self == value).any())
 
     # fmt: off
@@ -148,18 +148,18 @@ class ArrayMethods(Node):
     __xor__ = _operator(ops.bitwise_xor)
     __lshift__ = _operator(ops.bitwise_left_shift)
     __rshift__ = _operator(ops.bitwise_right_shift)
-    def __neg__(self) -> Self: return ops.negative(self)
-    def __pos__(self) -> Self: return ops.positive(self)
-    def __abs__(self) -> Self: return ops.abs(self)
-    def __invert__(self) -> Self: return ops.invert(self)
+    def __neg__(self, /) -> Self: return ops.negative(self)
+    def __pos__(self, /) -> Self: return ops.positive(self)
+    def __abs__(self, /) -> Self: return ops.abs(self)
+    def __invert__(self, /) -> Self: return ops.invert(self)
     __lt__ = _operator(ops.less)
     __le__ = _operator(ops.less_equal)
     __gt__ = _operator(ops.greater)
     __ge__ = _operator(ops.greater_equal)
-    def __eq__(self, other: Any) -> Self: return _compared(ops.equal, operator.eq, self, other)  # type: ignore[override]
-    def __ne__(self, other: Any) -> Self: return _compared(ops.not_equal, operator.ne, self, other)  # type: ignore[override]
+    def __eq__(self, other: Any, /) -> Self: return _compared(ops.equal, operator.eq, self, other)  # type: ignore[override]
+    def __ne__(self, other: Any, /) -> Self: return _compared(ops.not_equal, operator.ne, self, other)  # type: ignore[override]
     __hash__ = object.__hash__
-    def __getitem__(self, index: Any) -> Self: return ops.getitem(self, index)
+    def __getitem__(self, index: Any, /) -> Self: return ops.getitem(self, index)
     __radd__ = _reflected(ops.add)
     __rsub__ = _reflected(ops.subtract)
     __rmul__ = _reflected(ops.multiply)
@@ -176,20 +176,20 @@ class ArrayMethods(Node):
 
     # Changes in place: all through one door.
 
-    def __setitem__(self, index: Any, value: Any) -> None: changes.write(self, index, value)
-    def __iadd__(self, other: Any) -> Self: return changes.change(self, ops.add, other)
-    def __isub__(self, other: Any) -> Self: return changes.change(self, ops.subtract, other)
-    def __imul__(self, other: Any) -> Self: return changes.change(self, ops.multiply, other)
-    def __itruediv__(self, other: Any) -> Self: return changes.change(self, ops.divide, other)
-    def __ifloordiv__(self, other: Any) -> Self: return changes.change(self, ops.floor_divide, other)
-    def __imod__(self, other: Any) -> Self: return changes.change(self, ops.remainder, other)
-    def __ipow__(self, other: Any) -> Self: return changes.change(self, ops.power, other)
-    def __imatmul__(self, other: Any) -> Self: return changes.change(self, ops.matmul, other)
-    def __iand__(self, other: Any) -> Self: return changes.change(self, ops.bitwise_and, other)
-    def __ior__(self, other: Any) -> Self: return changes.change(self, ops.bitwise_or, other)
-    def __ixor__(self, other: Any) -> Self: return changes.change(self, ops.bitwise_xor, other)
-    def __ilshift__(self, other: Any) -> Self: return changes.change(self, ops.bitwise_left_shift, other)
-    def __irshift__(self, other: Any) -> Self: return changes.change(self, ops.bitwise_right_shift, other)
+    def __setitem__(self, index: Any, value: Any, /) -> None: changes.write(self, index, value)
+    def __iadd__(self, other: Any, /) -> Self: return changes.change(self, ops.add, other)
+    def __isub__(self, other: Any, /) -> Self: return changes.change(self, ops.subtract, other)
+    def __imul__(self, other: Any, /) -> Self: return changes.change(self, ops.multiply, other)
+    def __itruediv__(self, other: Any, /) -> Self: return changes.change(self, ops.divide, other)
+    def __ifloordiv__(self, other: Any, /) -> Self: return changes.change(self, ops.floor_divide, other)
+    def __imod__(self, other: Any, /) -> Self: return changes.change(self, ops.remainder, other)
+    def __ipow__(self, other: Any, /) -> Self: return changes.change(self, ops.power, other)
+    def __imatmul__(self, other: Any, /) -> Self: return changes.change(self, ops.matmul, other)
+    def __iand__(self, other: Any, /) -> Self: return changes.change(self, ops.bitwise_and, other)
+    def __ior__(self, other: Any, /) -> Self: return changes.change(self, ops.bitwise_or, other)
+    def __ixor__(self, other: Any, /) -> Self: return changes.change(self, ops.bitwise_xor, other)
+    def __ilshift__(self, other: Any, /) -> Self: return changes.change(self, ops.bitwise_left_shift, other)
+    def __irshift__(self, other: Any, /) -> Self: return changes.change(self, ops.bitwise_right_shift, other)
 
     # NumPy's methods: each is the function of the same name in `ops`.
 
@@ -244,7 +244,7 @@ class ArrayMethods(Node):
 
     # The array API standard's protocol.
 
-    def __array_namespace__(self, *, api_version: str | None = None) -> ModuleType:
+    def __array_namespace__(self, /, *, api_version: str | None = None) -> ModuleType:
         if api_version not in (None, *VERSIONS):
             raise ValueError(f"the array API standard has the versions {', '.join(VERSIONS)}, given {api_version!r}")
         return import_module(__package__)

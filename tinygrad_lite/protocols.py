@@ -1,6 +1,8 @@
 """NumPy's protocols: what `np.exp(t)`, `np.sum(t)` and `array * t` mean when t is a Tensor."""
 
 from collections.abc import Callable
+from functools import cache
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -35,8 +37,21 @@ def array_function(self: Node, function: Callable[..., Any], types: Any, args: A
     """`np.sum(t)`, `np.concatenate([t, u])`: our operation of that name."""
     operation = _OPERATIONS.get(function)
     if operation is not None:
+        for name in _given_by_position(function, operation)[len(args) :]:
+            if name in options:
+                args, options = (*args, options[name]), {key: x for key, x in options.items() if key != name}
         return operation(*args, **options)
     return _outside_the_graph(function, f"{function.__module__}.{function.__name__}", args, options)
+
+
+@cache
+def _given_by_position(function: Callable[..., Any], operation: Callable[..., Any]) -> tuple[str, ...]:
+    """NumPy's names of what our operation takes by position only, so that it may be given by name to NumPy's."""
+    n = sum(p.kind is p.POSITIONAL_ONLY for p in signature(operation).parameters.values())
+    try:
+        return tuple(signature(function).parameters)[:n]
+    except ValueError:  # written in C, and keeps it to itself
+        return ()
 
 
 def _outside_the_graph(function: Callable[..., Any], name: str, args: Any, options: Any) -> Any:

@@ -11,7 +11,7 @@ def is_complex(x: Array) -> bool:
 
 
 @primitive(lambda g, out, x: conj(g), complex="as written")
-def conj(x: Array) -> Array:
+def conj(x: Array, /) -> Array:
     """The complex conjugate; of real numbers, a copy.
 
     >>> import tinygrad_lite as tg
@@ -24,12 +24,12 @@ def conj(x: Array) -> Array:
 
 
 @primitive(lambda g, out, x: g, view=True, complex="as written")
-def real(x: Array) -> Array:
+def real(x: Array, /) -> Array:
     """The real part."""
     return np.real(x)
 
 
 @primitive(lambda g, out, x: g * 1j if is_complex(x) else g * 0, view=True, complex="as written")
-def imag(x: Array) -> Array:
+def imag(x: Array, /) -> Array:
     """The imaginary part; of real numbers 0."""
     return np.imag(x)

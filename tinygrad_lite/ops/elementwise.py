@@ -27,28 +27,28 @@ real_binary = partial(real_only, hint=_BROADCAST)
 
 @binary(lambda g, out, x, y: g,
         lambda g, out, x, y: g, complex="as written")  # fmt: skip
-def add(x: Array, y: Array) -> Array:
+def add(x: Array, y: Array, /) -> Array:
     """x + y, with NumPy's broadcasting and dtypes."""
     return x + y
 
 
 @binary(lambda g, out, x, y: g,
         lambda g, out, x, y: -g, complex="as written")  # fmt: skip
-def subtract(x: Array, y: Array) -> Array:
+def subtract(x: Array, y: Array, /) -> Array:
     """x - y."""
     return x - y
 
 
 @binary(lambda g, out, x, y: g * y,
         lambda g, out, x, y: g * x)  # fmt: skip
-def multiply(x: Array, y: Array) -> Array:
+def multiply(x: Array, y: Array, /) -> Array:
     """x * y, element by element."""
     return x * y
 
 
 @binary(lambda g, out, x, y: g / y,
         lambda g, out, x, y: -g * out / y)  # fmt: skip
-def divide(x: Array, y: Array) -> Array:
+def divide(x: Array, y: Array, /) -> Array:
     """x / y."""
     return x / y
 
@@ -71,14 +71,14 @@ def _power_exponent(g: Array, out: Array, x: Array, y: Array) -> Array:
 
 
 @binary(_power_base, _power_exponent)
-def power(x: Array, y: Array) -> Array:
+def power(x: Array, y: Array, /) -> Array:
     """x ** y. Derivatives at 0: 0**0 and 0**y hand back 0, a negative base hands nan to its exponent."""
     return x**y
 
 
 @real_binary(lambda g, out, x, y: g * 0,
              lambda g, out, x, y: g * 0)  # fmt: skip
-def floor_divide(x: Array, y: Array) -> Array:
+def floor_divide(x: Array, y: Array, /) -> Array:
     """x // y: a staircase, whose derivative is 0. Where x or y is infinite: x / y, as the array API standard has it."""
     out = x // y
     if out.dtype.kind == "f" and np.any(far := np.isinf(x) | np.isinf(y)):
@@ -88,25 +88,25 @@ def floor_divide(x: Array, y: Array) -> Array:
 
 @real_binary(lambda g, out, x, y: g,
              lambda g, out, x, y: -g * floor_divide(x, y))  # fmt: skip
-def remainder(x: Array, y: Array) -> Array:
+def remainder(x: Array, y: Array, /) -> Array:
     """x % y, with the sign of y."""
     return x % y
 
 
 @primitive(lambda g, out, x: -g, complex="as written")
-def negative(x: Array) -> Array:
+def negative(x: Array, /) -> Array:
     """-x."""
     return -x
 
 
 @primitive(lambda g, out, x: g, complex="as written")
-def positive(x: Array) -> Array:
+def positive(x: Array, /) -> Array:
     """+x: a copy."""
     return +x
 
 
 @primitive(lambda g, out, x: g * sign(x), complex="as written")
-def abs(x: Array) -> Array:
+def abs(x: Array, /) -> Array:
     """|x|. The derivative at 0 is 0."""
     return np.absolute(x)
 
@@ -116,31 +116,31 @@ def _angle_rule(g: Array, out: Array, x: Array) -> Array:
 
 
 @primitive(_angle_rule, complex="as written")
-def angle(x: Array) -> Array:
+def angle(x: Array, /) -> Array:
     """The angle in radians of x in the complex plane, from -pi to pi. The derivative at 0 is 0."""
     return np.angle(x)
 
 
 @primitive(lambda g, out, x: g * (2 * x))
-def square(x: Array) -> Array:
+def square(x: Array, /) -> Array:
     """x * x."""
     return x * x
 
 
 @primitive(lambda g, out, x: g / (2 * out))
-def sqrt(x: Array) -> Array:
+def sqrt(x: Array, /) -> Array:
     """The square root. Its derivative at 0 is inf."""
     return np.sqrt(x)
 
 
 @real_only(lambda g, out, x: g / (3 * out * out))
-def cbrt(x: Array) -> Array:
+def cbrt(x: Array, /) -> Array:
     """The cube root."""
     return np.cbrt(x)
 
 
 @primitive(lambda g, out, x: -g * out * out)
-def reciprocal(x: Array) -> Array:
+def reciprocal(x: Array, /) -> Array:
     """1 / x."""
     return np.reciprocal(x)
 
@@ -149,19 +149,19 @@ def reciprocal(x: Array) -> Array:
 
 
 @primitive(lambda g, out, x: g * out)
-def exp(x: Array) -> Array:
+def exp(x: Array, /) -> Array:
     """e ** x."""
     return np.exp(x)
 
 
 @primitive(lambda g, out, x: g * (out * 0.6931471805599453))
-def exp2(x: Array) -> Array:
+def exp2(x: Array, /) -> Array:
     """2 ** x."""
     return np.exp2(x)
 
 
 @primitive(lambda g, out, x: g * (out + 1))
-def expm1(x: Array) -> Array:
+def expm1(x: Array, /) -> Array:
     """e ** x - 1, exact for small x."""
     out = np.expm1(x)
     if out.dtype.kind == "c":  # NumPy's has nan where it is infinite, and -0 at 0
@@ -170,25 +170,25 @@ def expm1(x: Array) -> Array:
 
 
 @primitive(lambda g, out, x: g / x)
-def log(x: Array) -> Array:
+def log(x: Array, /) -> Array:
     """The natural logarithm."""
     return np.log(x)
 
 
 @primitive(lambda g, out, x: g / (x * 0.6931471805599453))
-def log2(x: Array) -> Array:
+def log2(x: Array, /) -> Array:
     """The logarithm to base 2."""
     return np.log2(x)
 
 
 @primitive(lambda g, out, x: g / (x * 2.302585092994046))
-def log10(x: Array) -> Array:
+def log10(x: Array, /) -> Array:
     """The logarithm to base 10."""
     return np.log10(x)
 
 
 @primitive(lambda g, out, x: g / (x + 1))
-def log1p(x: Array) -> Array:
+def log1p(x: Array, /) -> Array:
     """log(1 + x), exact for small x."""
     return np.log1p(x)
 
@@ -205,7 +205,7 @@ def _share(g: Array, out: Array, x: Array, y: Array) -> Array:
 
 @real_binary(lambda g, out, x, y: _share(g, out, x, y),
              lambda g, out, x, y: _share(g, out, y, x))  # fmt: skip
-def logaddexp(x: Array, y: Array) -> Array:
+def logaddexp(x: Array, y: Array, /) -> Array:
     """log(exp(x) + exp(y)), without overflow; -inf and -inf give -inf with derivative 0."""
     return np.logaddexp(x, y)
 
@@ -214,37 +214,37 @@ def logaddexp(x: Array, y: Array) -> Array:
 
 
 @primitive(lambda g, out, x: g * cos(x))
-def sin(x: Array) -> Array:
+def sin(x: Array, /) -> Array:
     """The sine of x in radians."""
     return np.sin(x)
 
 
 @primitive(lambda g, out, x: -g * sin(x))
-def cos(x: Array) -> Array:
+def cos(x: Array, /) -> Array:
     """The cosine of x in radians."""
     return np.cos(x)
 
 
 @primitive(lambda g, out, x: g * (out * out + 1))
-def tan(x: Array) -> Array:
+def tan(x: Array, /) -> Array:
     """The tangent of x in radians."""
     return np.tan(x)
 
 
 @primitive(lambda g, out, x: g / sqrt((1 - x) * (1 + x)))
-def arcsin(x: Array) -> Array:
+def arcsin(x: Array, /) -> Array:
     """The angle in radians whose sine is x."""
     return np.arcsin(x)
 
 
 @primitive(lambda g, out, x: -g / sqrt((1 - x) * (1 + x)))
-def arccos(x: Array) -> Array:
+def arccos(x: Array, /) -> Array:
     """The angle in radians whose cosine is x."""
     return np.arccos(x)
 
 
 @primitive(lambda g, out, x: g / (x * x + 1))
-def arctan(x: Array) -> Array:
+def arctan(x: Array, /) -> Array:
     """The angle in radians whose tangent is x."""
     return np.arctan(x)
 
@@ -255,32 +255,32 @@ def _per_square(x: Array, r: Array) -> Array:
 
 @real_binary(lambda g, out, y, x: g * _per_square(x, hypot(x, y)),
              lambda g, out, y, x: -g * _per_square(y, hypot(x, y)))  # fmt: skip
-def arctan2(y: Array, x: Array) -> Array:
+def arctan2(y: Array, x: Array, /) -> Array:
     """The angle in radians of the point (x, y). The derivative at (0, 0) is 0."""
     return np.arctan2(y, x)
 
 
 @real_binary(lambda g, out, x, y: g * x / _or_one(out),
              lambda g, out, x, y: g * y / _or_one(out))  # fmt: skip
-def hypot(x: Array, y: Array) -> Array:
+def hypot(x: Array, y: Array, /) -> Array:
     """sqrt(x*x + y*y) without overflow. The derivative at (0, 0) is 0."""
     return np.hypot(x, y)
 
 
 @primitive(lambda g, out, x: g * cosh(x))
-def sinh(x: Array) -> Array:
+def sinh(x: Array, /) -> Array:
     """The hyperbolic sine."""
     return np.sinh(x)
 
 
 @primitive(lambda g, out, x: g * sinh(x))
-def cosh(x: Array) -> Array:
+def cosh(x: Array, /) -> Array:
     """The hyperbolic cosine."""
     return np.cosh(x)
 
 
 @primitive(lambda g, out, x: g * (1 - out * out))
-def tanh(x: Array) -> Array:
+def tanh(x: Array, /) -> Array:
     """The hyperbolic tangent."""
     out = np.tanh(x)
     if out.dtype.kind == "c":  # as in C, at infinity its imaginary part is a 0 with the sign of x's
@@ -290,19 +290,19 @@ def tanh(x: Array) -> Array:
 
 
 @primitive(lambda g, out, x: g / (sqrt(x * x + 1) if is_complex(x) else hypot(x, 1.0)))
-def arcsinh(x: Array) -> Array:
+def arcsinh(x: Array, /) -> Array:
     """The inverse of sinh."""
     return np.arcsinh(x)
 
 
 @primitive(lambda g, out, x: g / (sqrt(x - 1) * sqrt(x + 1)))
-def arccosh(x: Array) -> Array:
+def arccosh(x: Array, /) -> Array:
     """The inverse of cosh."""
     return np.arccosh(x)
 
 
 @primitive(lambda g, out, x: g / ((1 - x) * (1 + x)))
-def arctanh(x: Array) -> Array:
+def arctanh(x: Array, /) -> Array:
     """The inverse of tanh."""
     return np.arctanh(x)
 
@@ -317,21 +317,21 @@ def _sinc_rule(g: Array, out: Array, x: Array) -> Array:
 
 
 @primitive(_sinc_rule)
-def sinc(x: Array) -> Array:
+def sinc(x: Array, /) -> Array:
     """sin(pi x) / (pi x), and 1 at 0, where the derivative is 0."""
     return np.sinc(x)
 
 
 @real_binary(lambda g, out, x, y: g * sign(x) * sign(out),
              lambda g, out, x, y: g * 0)  # fmt: skip
-def copysign(x: Array, y: Array) -> Array:
+def copysign(x: Array, y: Array, /) -> Array:
     """|x| with the sign of y. The derivative at x = 0 is 0."""
     return np.copysign(x, y)
 
 
 @real_binary(lambda g, out, x, y: g,
              lambda g, out, x, y: g * 0)  # fmt: skip
-def nextafter(x: Array, y: Array) -> Array:
+def nextafter(x: Array, y: Array, /) -> Array:
     """The number next to x on the way to y: x, but for its last digit."""
     return np.nextafter(x, y)
 
@@ -345,31 +345,31 @@ def _sign_rule(g: Array, out: Array, x: Array) -> Array:
 
 
 @primitive(_sign_rule, complex="as written")
-def sign(x: Array) -> Array:
+def sign(x: Array, /) -> Array:
     """-1, 0 or 1; of complex numbers x / |x|, and 0 at 0, where the derivative is 0."""
     return np.sign(x)
 
 
 @real_only(lambda g, out, x: g * 0)
-def floor(x: Array) -> Array:
+def floor(x: Array, /) -> Array:
     """The next integer below."""
     return np.floor(x)
 
 
 @real_only(lambda g, out, x: g * 0)
-def ceil(x: Array) -> Array:
+def ceil(x: Array, /) -> Array:
     """The next integer above."""
     return np.ceil(x)
 
 
 @real_only(lambda g, out, x: g * 0)
-def trunc(x: Array) -> Array:
+def trunc(x: Array, /) -> Array:
     """The next integer towards 0."""
     return np.trunc(x)
 
 
 @primitive(lambda g, out, x, decimals: g * 0, complex="as written")
-def round(x: Array, decimals: int = 0) -> Array:
+def round(x: Array, /, decimals: int = 0) -> Array:
     """Rounded to `decimals` places, halves to even."""
     return np.round(x, decimals)
 
@@ -384,7 +384,7 @@ def round(x: Array, decimals: int = 0) -> Array:
     hint=_BROADCAST,
     complex="as written",
 )
-def where(condition: Array, x: Array, y: Array) -> Array:
+def where(condition: Array, x: Array, y: Array, /) -> Array:
     """x where the condition holds, else y. The branch not taken is handed an exact 0, even where it is infinite.
 
     >>> import tinygrad_lite as tg
@@ -402,14 +402,14 @@ def _winner(g: Array, larger: Array, smaller: Array) -> Array:
 
 @real_binary(lambda g, out, x, y: _winner(g, x, y),
              lambda g, out, x, y: _winner(g, y, x))  # fmt: skip
-def maximum(x: Array, y: Array) -> Array:
+def maximum(x: Array, y: Array, /) -> Array:
     """The larger of the two; equals share the derivative evenly."""
     return np.maximum(x, y)
 
 
 @real_binary(lambda g, out, x, y: _winner(g, y, x),
              lambda g, out, x, y: _winner(g, x, y))  # fmt: skip
-def minimum(x: Array, y: Array) -> Array:
+def minimum(x: Array, y: Array, /) -> Array:
     """The smaller of the two; equals share the derivative evenly."""
     return np.minimum(x, y)
 
@@ -436,6 +436,6 @@ def _above(g: Array, x: Array, min: Array, max: Array) -> Array:
     hint=_BROADCAST,
     complex=None,
 )
-def clip(x: Array, min: Array = None, max: Array = None) -> Array:
+def clip(x: Array, /, min: Array = None, max: Array = None) -> Array:
     """x held between min and max, either of which may be None. The derivative at a bound is 1."""
     return np.clip(x, min, max)

@@ -99,7 +99,7 @@ def setitem(x: Array, index: Any, value: Array) -> Array:
     return _setitem(x, value, freeze(index))
 
 
-def take(x: Array, indices: Any, axis: int | None = None) -> Array:
+def take(x: Array, indices: Any, /, axis: int | None = None) -> Array:
     """The elements, or along an axis the slices, at the given positions."""
     if axis is None:
         return getitem(reshape(x, (-1,)), indices)
@@ -107,7 +107,7 @@ def take(x: Array, indices: Any, axis: int | None = None) -> Array:
     return getitem(x, (slice(None),) * normalize_axis_index(axis, x.ndim) + (indices,))
 
 
-def take_along_axis(x: Array, indices: Any, axis: int = -1) -> Array:
+def take_along_axis(x: Array, indices: Any, /, axis: int = -1) -> Array:
     """For each line along the axis, the elements at that line's own positions."""
     x, indices = shaped(x), freeze(indices)
     axis = normalize_axis_index(axis, x.ndim)

@@ -27,7 +27,7 @@ def _reshape(x: Array, shape: Shape) -> Array:
     return np.reshape(x, shape)
 
 
-def reshape(x: Array, shape: Shape, *, copy: bool | None = None) -> Array:
+def reshape(x: Array, /, shape: Shape, *, copy: bool | None = None) -> Array:
     """The same elements, in order, in another shape. copy=False: a ValueError where that can't be had for nothing."""
     if copy is not None:
         array = np.reshape(x._data if isinstance(x, Node) else x, shape, copy=copy)
@@ -41,12 +41,12 @@ def _inverse(axes: tuple[int, ...] | None) -> tuple[int, ...] | None:
 
 
 @primitive(lambda g, out, x, axes: transpose(g, _inverse(axes)), view=True)
-def transpose(x: Array, axes: tuple[int, ...] | None = None) -> Array:
+def transpose(x: Array, /, axes: tuple[int, ...] | None = None) -> Array:
     """The axes in another order: `axes`, or reversed."""
     return np.transpose(x, axes)
 
 
-def swapaxes(x: Array, axis1: int, axis2: int) -> Array:
+def swapaxes(x: Array, /, axis1: int, axis2: int) -> Array:
     """Two axes exchanged."""
     x = shaped(x)
     axes = list(range(x.ndim))
@@ -62,7 +62,7 @@ def matrix_transpose(x: Array, /) -> Array:
     return swapaxes(x, -1, -2)
 
 
-def moveaxis(x: Array, source: int | tuple[int, ...], destination: int | tuple[int, ...]) -> Array:
+def moveaxis(x: Array, source: int | tuple[int, ...], destination: int | tuple[int, ...], /) -> Array:
     """Axes moved to other places, the others in their order."""
     x = shaped(x)
     sources, places = normalize_axis_tuple(source, x.ndim), normalize_axis_tuple(destination, x.ndim)
@@ -72,7 +72,7 @@ def moveaxis(x: Array, source: int | tuple[int, ...], destination: int | tuple[i
     return transpose(x, tuple(axes))
 
 
-def expand_dims(x: Array, axis: int | tuple[int, ...]) -> Array:
+def expand_dims(x: Array, /, axis: int | tuple[int, ...]) -> Array:
     """A new axis of length 1 at the given place, or one at each of the given places of the result."""
     x = shaped(x)
     ndim = x.ndim + (len(axis) if isinstance(axis, tuple) else 1)
@@ -80,7 +80,7 @@ def expand_dims(x: Array, axis: int | tuple[int, ...]) -> Array:
     return reshape(x, tuple([1 if a in places else next(lengths) for a in range(ndim)]))
 
 
-def squeeze(x: Array, axis: int | tuple[int, ...] | None = None) -> Array:
+def squeeze(x: Array, /, axis: int | tuple[int, ...] | None = None) -> Array:
     """Without its axes of length 1: all of them, or those given."""
     x = shaped(x)
     axes = range(x.ndim) if axis is None else normalize_axis_tuple(axis, x.ndim)
@@ -91,7 +91,7 @@ def squeeze(x: Array, axis: int | tuple[int, ...] | None = None) -> Array:
 
 # The walk sums over what broadcasting stretched: the rule has nothing left to do.
 @primitive(lambda g, out, x, shape: g, view=True)
-def broadcast_to(x: Array, shape: Shape) -> Array:
+def broadcast_to(x: Array, /, shape: Shape) -> Array:
     """Repeated along new axes, and along axes of length 1, without a copy."""
     return np.broadcast_to(x, shape)
 
@@ -119,7 +119,7 @@ def meshgrid(*arrays: Array, indexing: str = "xy") -> tuple[Array, ...]:
 
 
 @primitive(lambda g, out, x, axis: flip(g, axis), view=True)
-def flip(x: Array, axis: int | tuple[int, ...] | None = None) -> Array:
+def flip(x: Array, /, axis: int | tuple[int, ...] | None = None) -> Array:
     """The elements in reverse order along the given axes (all, by default)."""
     return np.flip(x, axis)
 
@@ -129,7 +129,7 @@ def _minus(shift: Any) -> Any:
 
 
 @primitive(lambda g, out, x, shift, axis: roll(g, _minus(shift), axis))
-def roll(x: Array, shift: Shape, axis: int | tuple[int, ...] | None = None) -> Array:
+def roll(x: Array, /, shift: Shape, axis: int | tuple[int, ...] | None = None) -> Array:
     """The elements moved along an axis; those that fall off one end come back at the other."""
     return np.roll(x, shift, axis)
 
@@ -145,14 +145,14 @@ def _concatenate(*arrays: Array, axis: int) -> Array:
     return np.concatenate(arrays, axis=axis)
 
 
-def concatenate(arrays: Sequence[Array], axis: int | None = 0) -> Array:
+def concatenate(arrays: Sequence[Array], /, axis: int | None = 0) -> Array:
     """Joined end to end along an existing axis; with axis=None, flattened first."""
     if axis is None:
         return _concatenate(*[reshape(x, (-1,)) for x in arrays], axis=0)
     return _concatenate(*arrays, axis=axis)
 
 
-def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
+def stack(arrays: Sequence[Array], /, axis: int = 0) -> Array:
     """Joined along a new axis."""
     arrays = [shaped(x) for x in arrays]
     if len({x.shape for x in arrays}) > 1:
@@ -166,7 +166,7 @@ def unstack(x: Array, /, *, axis: int = 0) -> tuple[Array, ...]:
     return tuple([x[i] for i in range(x.shape[0])])
 
 
-def split(x: Array, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Array]:
+def split(x: Array, /, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Array]:
     """Cut along an axis: into so many equal parts, or before the given positions."""
     x = shaped(x)
     length = x.shape[axis]
@@ -190,14 +190,14 @@ def _pad(x: Array, pad_width: tuple[tuple[int, int], ...], constant_values: floa
     return np.pad(x, pad_width, constant_values=constant_values)
 
 
-def pad(x: Array, pad_width: Any, constant_values: float = 0.0) -> Array:
+def pad(x: Array, /, pad_width: Any, constant_values: float = 0.0) -> Array:
     """A border of a constant around it: pad_width is a number, (before, after), or one such pair for each axis."""
     x = shaped(x)
     pairs = np.broadcast_to(np.asarray(pad_width), (x.ndim, 2)).tolist()
     return _pad(x, tuple((before, after) for before, after in pairs), constant_values)
 
 
-def tile(x: Array, reps: Shape) -> Array:
+def tile(x: Array, reps: Shape, /) -> Array:
     """Repeated as a whole, so many times along each axis."""
     x = shaped(x)
     reps = tuple(reps) if isinstance(reps, (tuple, list)) else (reps,)
@@ -208,7 +208,7 @@ def tile(x: Array, reps: Shape) -> Array:
     return reshape(stretched, tuple(r * n for r, n in zip(reps, shape, strict=True)))
 
 
-def repeat(x: Array, repeats: Any, axis: int | None = None) -> Array:
+def repeat(x: Array, repeats: Any, /, axis: int | None = None) -> Array:
     """Each element repeated so many times, along an axis or, without one, in the flattened array.
 
     repeats: a number, or one for each place along the axis.
@@ -226,13 +226,13 @@ def repeat(x: Array, repeats: Any, axis: int | None = None) -> Array:
 
 
 @primitive(lambda g, out, x, k: tril(g, k))
-def tril(x: Array, k: int = 0) -> Array:
+def tril(x: Array, /, k: int = 0) -> Array:
     """The lower triangle of the last two axes, zeros elsewhere."""
     return np.tril(x, k)
 
 
 @primitive(lambda g, out, x, k: triu(g, k))
-def triu(x: Array, k: int = 0) -> Array:
+def triu(x: Array, /, k: int = 0) -> Array:
     """The upper triangle of the last two axes, zeros elsewhere."""
     return np.triu(x, k)
 
@@ -247,7 +247,7 @@ def _cast_to_constant(x: Array, *, dtype: np.dtype) -> Array:
     return x.astype(dtype)
 
 
-def astype(x: Array, dtype: Any, *, copy: bool = True, device: Any = None) -> Array:
+def astype(x: Array, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Array:
     """A copy in another dtype. To integers or booleans: a constant, no gradient flows through it.
 
     copy=False: x itself, if that is its dtype.
@@ -260,6 +260,6 @@ def astype(x: Array, dtype: Any, *, copy: bool = True, device: Any = None) -> Ar
 
 
 @primitive(view=True)
-def detach(x: Array) -> Array:
+def detach(x: Array, /) -> Array:
     """The same values, cut off from the graph: a constant."""
     return x

@@ -39,7 +39,7 @@ _INNER = "The last axis of the first must be as long as the last but one of the 
 
 
 @primitive(_left, _right, hint=_INNER, complex="holomorphic")
-def matmul(x: Array, y: Array) -> Array:
+def matmul(x: Array, y: Array, /) -> Array:
     """x @ y: matrices, stacks of matrices that broadcast, and vectors.
 
     >>> import numpy as np, tinygrad_lite as tg
@@ -130,7 +130,7 @@ def einsum(subscripts: str, *operands: Array) -> Array:
     return _einsum(*arrays, subscripts=",".join(terms) + "->" + output)
 
 
-def tensordot(x: Array, y: Array, axes: Any = 2) -> Array:
+def tensordot(x: Array, y: Array, /, axes: Any = 2) -> Array:
     """Sum of products over pairs of axes: the last `axes` of x with the first of y, or two lists of axes."""
     x, y = shaped(x), shaped(y)
     left, right = (range(x.ndim - axes, x.ndim), range(axes)) if isinstance(axes, int) else axes
@@ -147,7 +147,7 @@ def tensordot(x: Array, y: Array, axes: Any = 2) -> Array:
     return reshape(flat_x @ flat_y, (*[x.shape[a] for a in rows], *[y.shape[a] for a in columns]))
 
 
-def dot(x: Array, y: Array) -> Array:
+def dot(x: Array, y: Array, /) -> Array:
     """NumPy's dot: the product of vectors and matrices; of more axes, the last of x with the last but one of y."""
     x, y = shaped(x), shaped(y)
     if x.ndim == 0 or y.ndim == 0:
@@ -167,12 +167,12 @@ def vecdot(x: Array, y: Array, /, *, axis: int = -1) -> Array:
     return np.vecdot(x, y, axis=axis)  # type: ignore[call-overload]
 
 
-def outer(x: Array, y: Array) -> Array:
+def outer(x: Array, y: Array, /) -> Array:
     """Every element of x times every element of y: a matrix."""
     return reshape(x, (-1, 1)) * reshape(y, (1, -1))
 
 
-def trace(x: Array) -> Array:
+def trace(x: Array, /) -> Array:
     """The sum of the diagonal of the first two axes."""
     x = shaped(x)
     diagonal = np.arange(min(x.shape[:2]))

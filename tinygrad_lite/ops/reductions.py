@@ -52,7 +52,7 @@ def _sum_rule(g: Array, out: Array, x: Array, axis: Axis, dtype: Any, keepdims: 
 
 
 @primitive(_sum_rule, complex="as written")
-def sum(x: Array, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False) -> Array:
+def sum(x: Array, /, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False) -> Array:
     """The sum over the given axes (all, by default). float16 is added up in float32 and rounded once.
 
     >>> import tinygrad_lite as tg
@@ -70,7 +70,7 @@ def _mean_rule(g: Array, out: Array, x: Array, axis: Axis, keepdims: bool) -> Ar
 
 
 @primitive(_mean_rule, complex="as written")
-def mean(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
+def mean(x: Array, /, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The arithmetic mean over the given axes (all, by default)."""
     return np.mean(x, axis=axis, keepdims=keepdims)
 
@@ -96,7 +96,7 @@ def _var(x: Array, axis: Axis, ddof: float, keepdims: bool) -> Array:
 
 
 def var(
-    x: Array, axis: Axis = None, *, ddof: float = 0, correction: float | None = None, keepdims: bool = False
+    x: Array, /, axis: Axis = None, *, ddof: float = 0, correction: float | None = None, keepdims: bool = False
 ) -> Array:
     """The variance over the given axes: the mean squared deviation, divided by n - ddof (alias correction)."""
     return _var(x, axis, ddof if correction is None else correction, keepdims)
@@ -116,7 +116,7 @@ def _std(x: Array, axis: Axis, ddof: float, keepdims: bool) -> Array:
 
 
 def std(
-    x: Array, axis: Axis = None, *, ddof: float = 0, correction: float | None = None, keepdims: bool = False
+    x: Array, /, axis: Axis = None, *, ddof: float = 0, correction: float | None = None, keepdims: bool = False
 ) -> Array:
     """The standard deviation over the given axes. The derivative at a constant is 0."""
     return _std(x, axis, ddof if correction is None else correction, keepdims)
@@ -129,7 +129,7 @@ def _norm_rule(g: Array, out: Array, x: Array, axis: Axis, keepdims: bool) -> Ar
 
 @primitive(_norm_rule, complex="as written")
 @in_float32
-def norm(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
+def norm(x: Array, /, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The Euclidean length sqrt(sum(|x|**2)) over the given axes. The derivative at 0 is 0."""
     lengths = np.absolute(x) if np.iscomplexobj(x) else x
     return np.sqrt(np.sum(np.square(lengths), axis=axis, keepdims=keepdims))
@@ -146,13 +146,13 @@ _EMPTY = "An empty axis has no extreme: check the shape before"
 
 
 @primitive(_extreme_rule, hint=_EMPTY)
-def max(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
+def max(x: Array, /, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The largest element over the given axes; equals share the derivative evenly."""
     return np.max(x, axis=axis, keepdims=keepdims)
 
 
 @primitive(_extreme_rule, hint=_EMPTY)
-def min(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
+def min(x: Array, /, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """The smallest element over the given axes; equals share the derivative evenly."""
     return np.min(x, axis=axis, keepdims=keepdims)
 
@@ -166,7 +166,7 @@ def _logsumexp_rule(g: Array, out: Array, x: Array, axis: Axis, keepdims: bool) 
 
 @primitive(_logsumexp_rule)
 @in_float32
-def logsumexp(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
+def logsumexp(x: Array, /, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """log(sum(exp(x))) over the given axes, without overflow; of nothing but -inf it is -inf with derivative 0."""
     with np.errstate(divide="ignore", over="ignore"):
         if not count_along(x, axis):
@@ -203,7 +203,7 @@ def _divisible(product: Array) -> Array:
 
 
 @primitive(_prod_rule, complex="holomorphic")
-def prod(x: Array, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False) -> Array:
+def prod(x: Array, /, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False) -> Array:
     """The product over the given axes. The derivative is exact also where factors are 0."""
     return np.prod(x, axis=axis, dtype=dtype, keepdims=keepdims)
 
@@ -213,7 +213,7 @@ def _cumsum_rule(g: Array, out: Array, x: Array, axis: int) -> Array:
 
 
 @primitive(_cumsum_rule, complex="as written")
-def cumsum(x: Array, axis: int) -> Array:
+def cumsum(x: Array, /, axis: int) -> Array:
     """Running sums along an axis."""
     return np.cumsum(x, axis=axis)
 
@@ -231,7 +231,7 @@ def _cumprod_rule(g: Array, out: Array, x: Array, axis: int) -> Array:
 
 
 @primitive(_cumprod_rule, complex="holomorphic")
-def cumprod(x: Array, axis: int) -> Array:
+def cumprod(x: Array, /, axis: int) -> Array:
     """Running products along an axis. The derivative is exact also where factors are 0."""
     return np.cumprod(x, axis=axis)
 
@@ -240,24 +240,24 @@ def cumprod(x: Array, axis: int) -> Array:
 
 
 @primitive()
-def argmax(x: Array, axis: int | None = None, *, keepdims: bool = False) -> Array:
+def argmax(x: Array, /, axis: int | None = None, *, keepdims: bool = False) -> Array:
     """The position of the largest element."""
     return np.argmax(x, axis=axis, keepdims=keepdims)
 
 
 @primitive()
-def argmin(x: Array, axis: int | None = None, *, keepdims: bool = False) -> Array:
+def argmin(x: Array, /, axis: int | None = None, *, keepdims: bool = False) -> Array:
     """The position of the smallest element."""
     return np.argmin(x, axis=axis, keepdims=keepdims)
 
 
 @primitive()
-def all(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
+def all(x: Array, /, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """True where no element is 0."""
     return np.all(x, axis=axis, keepdims=keepdims)
 
 
 @primitive()
-def any(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
+def any(x: Array, /, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """True where some element is not 0."""
     return np.any(x, axis=axis, keepdims=keepdims)

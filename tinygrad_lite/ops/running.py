@@ -46,7 +46,7 @@ def _with_initial(out: Array, place: int, initial: int, wanted: bool) -> Array:
     return pad(out, widths, initial) if wanted else out
 
 
-def diff(x: Array, n: int = 1, axis: int = -1, prepend: Array = None, append: Array = None) -> Array:
+def diff(x: Array, /, n: int = 1, axis: int = -1, prepend: Array = None, append: Array = None) -> Array:
     """The differences of neighbours along an axis, n times over, with something put before or behind it first.
 
     >>> import tinygrad_lite as tg
