@@ -20,6 +20,11 @@ from .symbol import is_symbolic, record
 
 def as_tensor(x: Any) -> Tensor:
     """x, if it is a Tensor, else a Tensor with its own copy of the data."""
+    if isinstance(x, (list, tuple)) and any(isinstance(part, Tensor) for part in x):
+        raise TypeError(
+            f"one input is needed, given a list of {len(x)}: Tensors in a list are joined by tinygrad_lite.stack(list)"
+            " or nn.Concatenate()"
+        )
     return x if isinstance(x, Tensor) else tensor(x)
 
 

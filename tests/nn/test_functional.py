@@ -509,7 +509,7 @@ A, B = nn.Input((6,), name="a"), nn.Input((6,), name="b")
         (lambda: nn.Input((None, 6)), ValueError, "the shape of one sample"),
         (lambda: A[0], ValueError, r"get_item must keep the batch axis: for one sample, of the shape \(None, 6\), it"),
         (lambda: nn.Activation(lambda x: x.sum())(A), ValueError, "activation must keep the batch axis"),
-        (lambda: nn.Dense(2)([A, B]), TypeError, r"a list with a Tensor .* is joined by"),
+        (lambda: nn.Dense(2)([A, B]), TypeError, "one input is needed, given a list of 2"),
         (lambda: nn.Add()(A), TypeError, "Add takes a list of inputs"),
         (lambda: nn.Add()([A, nn.Input((5,))]), ValueError, r"can't merge inputs of the shapes \(1, 6\), \(1, 5\)"),
         (
