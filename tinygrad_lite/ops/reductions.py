@@ -96,10 +96,10 @@ def _var(x: Array, axis: Axis, ddof: float, keepdims: bool) -> Array:
 
 
 def var(
-    x: Array, /, axis: Axis = None, *, ddof: float = 0, correction: float | None = None, keepdims: bool = False
+    x: Array, /, axis: Axis = None, *, ddof: float | None = None, correction: float = 0, keepdims: bool = False
 ) -> Array:
-    """The variance over the given axes: the mean squared deviation, divided by n - ddof (alias correction)."""
-    return _var(x, axis, ddof if correction is None else correction, keepdims)
+    """The variance over the given axes: the mean squared deviation, divided by n - correction (NumPy: ddof)."""
+    return _var(x, axis, correction if ddof is None else ddof, keepdims)
 
 
 def _std_rule(g: Array, out: Array, x: Array, axis: Axis, ddof: float, keepdims: bool) -> Array:
@@ -116,10 +116,10 @@ def _std(x: Array, axis: Axis, ddof: float, keepdims: bool) -> Array:
 
 
 def std(
-    x: Array, /, axis: Axis = None, *, ddof: float = 0, correction: float | None = None, keepdims: bool = False
+    x: Array, /, axis: Axis = None, *, ddof: float | None = None, correction: float = 0, keepdims: bool = False
 ) -> Array:
     """The standard deviation over the given axes. The derivative at a constant is 0."""
-    return _std(x, axis, ddof if correction is None else correction, keepdims)
+    return _std(x, axis, correction if ddof is None else ddof, keepdims)
 
 
 def _norm_rule(g: Array, out: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
