@@ -212,6 +212,14 @@ def test_repeat_by_several_numbers(repeats):
     assert tg.repeat(tg.tensor([1, 2, 3]), repeats).tolist() == [1, 1, 3]
 
 
+def test_running_sums_have_the_dtype_that_is_asked_for():
+    x = tg.tensor([200, 100], tg.uint8)
+    for dtype, values in [(tg.uint8, [200, 44]), (None, [200, 300]), (tg.float32, [200, 300])]:
+        out = tg.cumulative_sum(x, dtype=dtype)
+        assert out.dtype == (dtype or tg.uint64) and out.tolist() == values
+        assert tg.cumulative_prod(x, dtype=dtype, include_initial=True).dtype == (dtype or tg.uint64)
+
+
 def test_what_is_asked_wrongly_is_told_so():
     x = tg.ones((2, 2))
     with pytest.raises(ValueError, match="need an axis"):

@@ -18,32 +18,24 @@ def cumulative_sum(x: Array, /, *, axis: int | None = None, dtype: Any = None, i
     >>> tg.cumulative_sum(tg.tensor([1.0, 2.0, 3.0]), include_initial=True)
     tensor([0., 1., 3., 6.])
     """
-    x, place = _along(x, axis)
-    return _with_initial(cumsum(_summable(x, dtype), place), place, 0, include_initial)
+    return _running(cumsum, x, axis, dtype, 0, include_initial)
 
 
 def cumulative_prod(x: Array, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> Array:
     """Running products along an axis, which may be left out if there is only one; on request with a 1 in front."""
-    x, place = _along(x, axis)
-    return _with_initial(cumprod(_summable(x, dtype), place), place, 1, include_initial)
+    return _running(cumprod, x, axis, dtype, 1, include_initial)
 
 
-def _along(x: Array, axis: int | None) -> tuple[Array, int]:
+def _running(f: Any, x: Array, axis: int | None, dtype: Any, initial: int, include_initial: bool) -> Array:
     x = shaped(x)
     if axis is None and x.ndim > 1:
         raise ValueError(f"running sums and products need an axis where there is more than one, given {x.ndim}")
     if not x.ndim:
         x = reshape(x, (1,))
-    return x, normalize_axis_index(axis or 0, x.ndim)
-
-
-def _summable(x: Array, dtype: Any) -> Array:
-    return x if dtype is None else astype(x, dtype)
-
-
-def _with_initial(out: Array, place: int, initial: int, wanted: bool) -> Array:
-    widths = tuple((int(a == place), 0) for a in range(out.ndim))
-    return pad(out, widths, initial) if wanted else out
+    place = normalize_axis_index(axis or 0, x.ndim)
+    # Of small integers NumPy makes larger ones, also where they are asked for.
+    out = f(x, place) if dtype is None else astype(f(astype(x, dtype), place), dtype, copy=False)
+    return pad(out, tuple((int(a == place), 0) for a in range(out.ndim)), initial) if include_initial else out
 
 
 def diff(x: Array, /, n: int = 1, axis: int = -1, prepend: Array = None, append: Array = None) -> Array:
