@@ -4,6 +4,7 @@ import argparse
 
 from . import (
     attention,
+    checkpoints,
     convolution,
     deep_graph,
     drawing,
@@ -24,6 +25,7 @@ BENCHMARKS = {
     "small": small_operation.main,
     "import": import_time.main,
     "memory": memory.main,
+    "checkpoints": checkpoints.main,
     "deep": deep_graph.main,
     "drawing": drawing.main,
     "playground": playground.main,
