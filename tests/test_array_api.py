@@ -293,3 +293,12 @@ def test_floor_divide_at_infinity():
 def test_complex_functions_at_infinity(f, z, value):
     with np.errstate(all="ignore"):
         assert str(f(tg.tensor(z)).item()) == value and str(f(tg.tensor([z])).tolist()) == f"[{value}]"
+
+
+def test_numpy_s_functions_take_by_name_what_ours_take_by_position():
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    for out in (np.repeat(x, repeats=2), np.tile(A=x, reps=2), np.take(x, indices=[0]), np.sum(a=x, axis=0)):
+        assert out.requires_grad
+    assert np.moveaxis(x[None], source=0, destination=1).shape == (2, 1)
+    with pytest.raises(TypeError, match="positional-only"):
+        tg.repeat(x=x, repeats=2)

@@ -182,6 +182,25 @@ def test_a_floating_result_wants_a_gradient_or_there_is_a_type_error(name, value
             handed_back(out, x, y)
 
 
+@pytest.mark.parametrize("name", [n for n in NAMES if n not in {*CONSTANT, *REFUSED}])
+@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_what_moves_with_an_argument_wants_a_gradient_if_the_argument_does(name, which):
+    def results(step: float) -> list[tg.Tensor]:
+        values = [v + step * (i == which) for i, v in enumerate(REAL)]
+        return list(arrays_in(f(*[tg.tensor(v, requires_grad=i == which) for i, v in enumerate(values)])))
+
+    f = call_of(name)
+    try:
+        here, there = results(0.0), results(1e-3)
+    except TypeError:
+        assert any(word in name for word in FOR_INTEGERS)
+        return
+    for out, moved in zip(here, there, strict=True):
+        if out.dtype.kind in "fc" and not np.array_equal(out.data, moved.data, equal_nan=True):
+            assert out.requires_grad
+
+
 def handed_back(out: tg.Tensor, x: tg.Tensor, y: tg.Tensor) -> None:
     """Its gradient has come to x or y; of complex numbers it may be refused."""
     refusal = ""
