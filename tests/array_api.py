@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -37,6 +37,7 @@ _TWINS = r"values \d+ and \d+ are equal"
 _TURNS = r"a complex \w+ ?vector is multiplied with exp"
 REFUSALS = {
     "eig": f"{_TWINS}|{_TURNS}|has not as many independent eigenvectors as rows",
+    "eigvals": "has not as many independent eigenvectors as rows",
     "eigh": f"{_TWINS}|{_TURNS}",
     "qr": r"a column depends on those before it|only the first \d+ columns of Q are determined",
     "slogdet": "the matrix is singular",
@@ -58,7 +59,7 @@ def namespace(how: str) -> ModuleType:
                 if isinstance(f, FunctionType) and name[0] != "_":
                     vars(space)[name] = _differentiated(f)
         for name in _METHODS:
-            _replace(name, _differentiated)
+            _replace(name, partial(_differentiated, name=name))
         for name in ("T", "mT"):
             setattr(tg.Tensor, name, property(_differentiated(getattr(tg.Tensor, name).fget)))
     return xp
@@ -96,7 +97,7 @@ def _detached(dlpack: Callable[..., Any]) -> Callable[..., Any]:
     return export
 
 
-def _differentiated(f: Callable[..., Any]) -> Callable[..., Any]:
+def _differentiated(f: Callable[..., Any], name: str = "") -> Callable[..., Any]:
     """f, which does the same on copies of its arguments first, whose derivatives are taken and looked at."""
 
     @wraps(f)
@@ -105,7 +106,7 @@ def _differentiated(f: Callable[..., Any]) -> Callable[..., Any]:
         if not _busy:  # what a function calls in its turn is its own affair
             _busy = True
             try:
-                _check(f, args, options)
+                _check(name or f.__name__, f, args, options)
             finally:
                 _busy = False
         return f(*args, **options)
@@ -116,7 +117,7 @@ def _differentiated(f: Callable[..., Any]) -> Callable[..., Any]:
 _busy = False
 
 
-def _check(f: Callable[..., Any], args: Any, options: Any) -> None:
+def _check(name: str, f: Callable[..., Any], args: Any, options: Any) -> None:
     """Each floating result has derivatives of the inputs' shapes and dtypes, and the inputs stay as they are."""
     leaves: list[tg.Tensor] = []
 
@@ -130,10 +131,8 @@ def _check(f: Callable[..., Any], args: Any, options: Any) -> None:
         leaves.append(tg.tensor(x.detach(), requires_grad=True))
         return tg.positive(leaves[-1])
 
-    name = f.__name__
     given, chosen = [fresh(x) for x in args], {key: fresh(x) for key, x in options.items()}
-    inputs = [*_tensors([given, chosen.values()])]
-    before = [(x, x.data.copy()) for x in leaves + inputs]
+    before = [(x, x.data.copy()) for x in [*leaves, *_tensors([given, [*chosen.values()]])]]
     out = f(*given, **chosen)
     changed = given[0] if name == "__setitem__" or name in _IN_PLACE else None
     for y in _tensors([out if changed is None else changed]):
@@ -147,7 +146,7 @@ def _check(f: Callable[..., Any], args: Any, options: Any) -> None:
 def _tensors(x: Any) -> Iterator[tg.Tensor]:
     if isinstance(x, tg.Tensor):
         yield x
-    elif isinstance(x, (tuple, list)) or type(x) is type({}.values()):
+    elif isinstance(x, (tuple, list)):
         for part in x:
             yield from _tensors(part)
 
