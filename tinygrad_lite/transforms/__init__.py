@@ -4,6 +4,7 @@ What each is made of is in `pulling`.
 """
 
 from .checkpointing import checkpoint
+from .custom import custom_vjp
 from .forward import jvp
 from .gradients import grad, value_and_grad, vjp
 from .jacobians import hessian, hvp, jacobian

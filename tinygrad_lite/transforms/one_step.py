@@ -83,9 +83,16 @@ def kept(args: Sequence[Any]) -> list[Any]:
     return [nests.mapped(lambda x: x.copy() if isinstance(x, np.ndarray) and x.flags.writeable else x, a) for a in args]
 
 
-def outside(args: Sequence[Any]) -> list[Any]:
-    """The arguments for code that knows no Tensors: each as its array, which can't be written to."""
-    return [nests.mapped(lambda x: x.data if isinstance(x, Tensor) else x, arg) for arg in args]
+def outside(args: Sequence[Any], but_wanted: bool = False) -> list[Any]:
+    """The arguments for code that knows no Tensors: each as its array, which can't be written to.
+
+    but_wanted: those that `wanted` finds stay Tensors.
+    """
+
+    def told(x: Any) -> Any:
+        return x.data if isinstance(x, Tensor) and not (but_wanted and x._requires_grad) else x
+
+    return [nests.mapped(told, arg) for arg in args]
 
 
 def stand_in(x: Any) -> Tensor:
