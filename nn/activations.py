@@ -19,7 +19,7 @@ def _gate_rule(g: Any, out: Any, x: Any, gate: Any) -> Any:
     return _where_positive(g, gate)
 
 
-@primitive(_gate_rule, None)
+@primitive(_gate_rule, None, batch="elementwise")
 def _where_positive(x: Any, gate: Any) -> Any:
     """x where the gate is positive, else 0."""
     out = np.empty_like(x)
@@ -27,7 +27,7 @@ def _where_positive(x: Any, gate: Any) -> Any:
     return out[()]
 
 
-@primitive(lambda g, out, x: _where_positive(g, out))
+@primitive(lambda g, out, x: _where_positive(g, out), batch="elementwise")
 def relu(x: Any) -> Any:
     """max(x, 0). The derivative at 0 is 0."""
     out = np.empty_like(x)
@@ -98,7 +98,7 @@ def _softmax_rule(g: Any, out: Any, x: Any, axis: int) -> Any:
     return out * (g - (g * out).sum(axis=axis, keepdims=True))
 
 
-@primitive(_softmax_rule)
+@primitive(_softmax_rule, batch="axis")
 def softmax(x: Any, axis: int = -1) -> Any:
     """exp(x) / sum(exp(x)) along an axis: positive numbers that add up to 1."""
     e = np.exp(x - np.max(x, axis=axis, keepdims=True))
@@ -109,7 +109,7 @@ def _log_softmax_rule(g: Any, out: Any, x: Any, axis: int) -> Any:
     return g - tg.exp(out) * g.sum(axis=axis, keepdims=True)
 
 
-@primitive(_log_softmax_rule)
+@primitive(_log_softmax_rule, batch="axis")
 def log_softmax(x: Any, axis: int = -1) -> Any:
     """log(softmax(x)), exact where softmax itself would round to 0."""
     shifted = x - np.max(x, axis=axis, keepdims=True)

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 import tinygrad_lite as tg
-from tinygrad_lite import Tensor, primitive
+from tinygrad_lite import Tensor, batching, primitive
 
-from .activations import softmax, softplus
+from .activations import log_softmax, softmax, softplus
 from .configured import Configured
 from .data import same_last_axis
 from .naming import choose
@@ -67,7 +67,11 @@ def _from_logits_rule(g: Array, out: Array, logits: Array, y: Array) -> Array:
     return (softmax(logits) * y.sum(axis=-1, keepdims=True) - y) * (g / (y.size // y.shape[-1]))
 
 
-@primitive(_from_logits_rule)
+def _mean_of_rows(y: Array, logs: Array) -> Array:
+    return -(y * logs).sum() / (y.size // y.shape[-1])
+
+
+@primitive(_from_logits_rule, batch=batching.Formula(lambda logits, y: _mean_of_rows(y, log_softmax(logits))))
 def softmax_crossentropy(logits: Array, y: Array) -> Array:
     """The mean of -sum(y * log_softmax(logits)) over the samples, in one step; y is a constant array."""
     shifted = logits - np.max(logits, axis=-1, keepdims=True)
@@ -80,7 +84,11 @@ def _from_probabilities_rule(g: Array, out: Array, p: Array, y: Array) -> Array:
     return -y / tg.maximum(p, tiny) * (g / (y.size // y.shape[-1]))
 
 
-@primitive(_from_probabilities_rule)
+def _logs(p: Array) -> Array:
+    return tg.log(tg.maximum(p, float(np.finfo(p.dtype).tiny)))
+
+
+@primitive(_from_probabilities_rule, batch=batching.Formula(lambda p, y: _mean_of_rows(y, _logs(p))))
 def crossentropy(p: Array, y: Array) -> Array:
     """The mean of -sum(y * log(p)) over the samples. A p of 0 counts as the smallest number there is."""
     logs = np.log(np.maximum(p, np.finfo(p.dtype).tiny))

@@ -7,6 +7,9 @@ from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 
+from .batching import Batch, Refused, innermost, levels_of, one_by_one
+from .batching import bare as all_examples
+from .examples import enter, leave
 from .hooks import RETAIN, through_hooks
 from .mode import enable_grad, no_grad
 from .primitive import NO_PARAMS, PYTHON_NUMBERS, REAL_NUMBERS, Array, Node, describe, leaf
@@ -29,6 +32,11 @@ def backward(root: Node, gradient: Any = None, retain_graph: bool = False, creat
         raise RuntimeError(
             f"backward() from a {describe(root)} that does not depend on anything with requires_grad=True."
             " Create the leaf with tensor(..., requires_grad=True), outside no_grad()"
+        )
+    if type(root._data) is Batch and root._data.level.open:
+        raise RuntimeError(
+            f"backward() from a {describe(root)} inside of vmap: leaves have no place for a gradient of each example."
+            " Write grad(f) inside of vmap, or call backward() outside"
         )
     nodes = history(root)
     found = pull_back(nodes, seed_of(root, gradient, create_graph), create_graph=create_graph, hooks=True)
@@ -153,23 +161,28 @@ def pull_back(
     are found, too.
     """
     hooks = hooks and any(node._hooks for node in nodes)
+    batched = Batch.met and (type(_data_of(seed)) is Batch or any(type(node._data) is Batch for node in nodes))
+    if batched and not create_graph:  # the rules run on Tensors: primitives know what to do with many examples
+        seed = leaf(nodes[0].__class__, seed)
     with enable_grad() if create_graph else no_grad(), np.errstate(all="ignore"):
-        found = _walk(nodes, seed, wrt, create_graph, watch, careful=hooks, hooks=hooks)  # each hook is called once
+        tensors = create_graph or batched
+        found = _walk(nodes, seed, wrt, tensors, batched, watch, careful=hooks, hooks=hooks)  # each hook is called once
         if (
             not hooks
             and any(n._primitive and n._primitive.elementwise for n in nodes)
             and any(_has_nan(g) for _, g in found)
         ):
             # A zero cotangent met an infinite derivative, or the nan is honest: the careful walk tells them apart.
-            found = _walk(nodes, seed, wrt, create_graph, watch, careful=True)
-    return found
+            found = _walk(nodes, seed, wrt, tensors, batched, watch, careful=True)
+    return [(x, g._data) for x, g in found] if batched and not create_graph else found
 
 
 def _walk(
     nodes: list[Node],
     seed: Array,
     wrt: Sequence[Node],
-    create_graph: bool,
+    tensors: bool,
+    batched: bool,
     watch: Watch | None,
     careful: bool = False,
     hooks: bool = False,
@@ -194,7 +207,7 @@ def _walk(
             found.append((node, g.copy() if g is seed else g))
             continue
         inputs, params = node._inputs or (), node._params
-        if create_graph:
+        if tensors:
             given = [g, node, *inputs]
         else:
             given = [g, node._data]
@@ -209,7 +222,7 @@ def _walk(
             if step.complex is None:
                 _refuse_complex(node, g)
             if step.shared is not None:
-                given[0] = step.shared(*given, **params)
+                given[0] = _of_each(step.shared, given, params) if batched else step.shared(*given, **params)
             if step.variadic:
                 rules = step.rules_for(inputs)
         for x, rule in zip(inputs, rules):  # noqa: B905 - a keyword here costs a tenth of the walk
@@ -220,17 +233,19 @@ def _walk(
                 continue
             data = x._data
             try:
-                r = rule(*given, **params) if params else rule(*given)
+                r = _of_each(rule, given, params) if batched else rule(*given, **params) if params else rule(*given)
                 if turned:
                     r = r.conjugate()
                 if careful:
-                    r = _zero_wins(g, r, step.elementwise)
+                    r = (_zero_wins_in_each if batched else _zero_wins)(g, r, step.elementwise)
+                if batched:
+                    r = _summed_over_examples(r, number)
                 if (kind := type(r)) is not type(data) or kind not in REAL_NUMBERS:  # numbers of one type fit
                     complex_met = complex_met or data.dtype.kind == "c"
                     if kind in PYTHON_NUMBERS or r.dtype is not data.dtype or r.shape != data.shape:
                         r = _fit(r, data)
                     if number not in cotangents and (x._primitive is None or number in ends):
-                        r = r.copy() if create_graph or r.base is not None or any(r is a for a in given) else r
+                        r = r.copy() if tensors or r.base is not None or any(r is a for a in given) else r
             except Exception as error:
                 error.add_note(f"in the derivative of {step.name} by a {describe(x)}")
                 raise
@@ -273,15 +288,44 @@ def _refuse_complex(node: Node, g: Array) -> None:
             )
 
 
+def _of_each(rule: Callable[..., Array], given: Sequence[Any], params: dict[str, Any]) -> Array:
+    """A rule on many examples. One that asks for their values, for an `if` say, is run on each of them."""
+    try:
+        return rule(*given, **params)
+    except Refused:
+        level = innermost([_data_of(x) for x in given], params)
+        if level is None:
+            raise
+        found = one_by_one(rule, given, params, level, lambda x: leave(x, level))
+        return tuple([enter(x, level) for x in found]) if isinstance(found, tuple) else enter(found, level)
+
+
+def _summed_over_examples(r: Array, number: int) -> Array:
+    """The cotangent of what is older than a call of vmap that is over: it is one and the same for all examples."""
+    for level in levels_of(_data_of(r)):
+        if level.number > number and not level.open:
+            r = leave(r, level).sum(axis=0)
+    return r
+
+
+def _data_of(x: Any) -> Any:
+    return x._data if isinstance(x, Node) else x
+
+
 def _zero_wins(g: Array, r: Array, elementwise: bool) -> Array:
     """A zero cotangent hands back zero, also through an infinite or undefined derivative."""
-    g_data, r_data = (x._data if isinstance(x, Node) else x for x in (g, r))
+    g_data, r_data = _data_of(g), _data_of(r)
     undefined = (r_data != r_data) & (g_data == 0 if elementwise else not g_data.any())
     return np.where(undefined, 0.0, r) if np.any(undefined) else r
 
 
+def _zero_wins_in_each(g: Array, r: Array, elementwise: bool) -> Array:
+    stopped = np.equal(g, 0) if elementwise else np.logical_not(np.any(g))
+    return np.where(np.logical_and(np.not_equal(r, r), stopped), 0.0, r)
+
+
 def _has_nan(g: Array) -> bool:
-    data = g._data if isinstance(g, Node) else g
+    data = all_examples(_data_of(g))
     return bool(np.isnan(np.vdot(data, data)))
 
 

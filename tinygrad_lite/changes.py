@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import hooks, ops
+from .batching import Batch, levels_of
 from .mode import current
 from .primitive import Node, describe, leaf, next_number
 
@@ -21,6 +22,12 @@ def change(x: Node, step: Callable[..., Any], *args: Any) -> Any:
     before._scope, before._number = x._scope, x._number
     after = step(before, *args)
     shape, dtype = x._data.shape, x._data.dtype
+    new = [level for level in levels_of(after._data) if level.number > x._number and level not in levels_of(x._data)]
+    if new:
+        raise TypeError(
+            f"a {describe(x)} from outside of vmap can't hold what differs between the {new[0].size} examples inside:"
+            " return it instead"
+        )
     if after.shape != shape:
         raise ValueError(f"a {describe(x)} can't be changed in place to the shape {after.shape}: write x = x + y")
     if after.dtype != dtype:
@@ -39,11 +46,16 @@ def change(x: Node, step: Callable[..., Any], *args: Any) -> Any:
 def write(x: Node, index: Any, value: Any) -> None:
     """x[index] = value: recorded if a gradient is wanted, else straight into its memory."""
     wanted = x._requires_grad or (isinstance(value, Node) and value._requires_grad)
-    if wanted and current.get().recording:
+    if (wanted and current.get().recording) or (Batch.met and _in_batch(x, index, value)):
         change(x, ops.setitem, index, value)
         return
     with Writeable(x) as array:
         array[ops.indexing.freeze(index)] = value._data if isinstance(value, Node) else value
+
+
+def _in_batch(x: Node, index: Any, value: Any) -> bool:
+    parts = [x, value, *(index if isinstance(index, tuple) else (index,))]
+    return any(type(part._data) is Batch for part in parts if isinstance(part, Node))
 
 
 class Writeable:

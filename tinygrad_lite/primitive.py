@@ -12,6 +12,7 @@ from typing import Any, NoReturn, TypeAlias, TypeVar
 
 import numpy as np
 
+from .batching import RULES, Batch, Formula, Rule, innermost, run
 from .mode import current
 
 # An array of any library that speaks NumPy's protocols, a number, or a Tensor.
@@ -75,6 +76,8 @@ class Primitive:
     hint: str
     shared: Callable[..., Any] | None = None
     complex: str | None = None
+    batch: str | Rule | Formula | None = None
+    call: Callable[..., Array] = field(init=False)
     name: str = field(init=False)
     holomorphic: bool = field(init=False)
     plain: bool = field(init=False)  # the walk just calls its rules
@@ -85,6 +88,10 @@ class Primitive:
         self.plain = self.complex is not None and self.shared is None and not self.variadic
         if self.complex not in (None, "holomorphic", "as written"):
             raise ValueError(f"{self.name}: complex is None, 'holomorphic' or 'as written', given {self.complex!r}")
+        self.batch = self.batch or ("elementwise" if self.elementwise else None)
+        if self.batch not in RULES and not callable(self.batch) and not isinstance(self.batch, Formula):
+            known = ", ".join([repr(name) for name in RULES])
+            raise ValueError(f"{self.name}: batch is one of {known}, or a function, given {self.batch!r}")
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -99,6 +106,19 @@ class Primitive:
         if kind is None:
             raise error
         raise kind(f"{call_of(self.name, *operands)}: {error}" + (f". {self.hint}" if self.hint else "")) from error
+
+    def batched(self, error: Exception, operands: tuple[Any, ...], params: dict[str, Any]) -> Array:
+        """What the step gives for a batch of examples: its data, or a Tensor with steps of its own.
+
+        Where there is no batch, something went wrong: that is raised.
+        """
+        datas = [x._data if isinstance(x, Node) else x for x in operands]
+        if not Batch.met or (level := innermost(datas, params)) is None:
+            self.fail(error, operands)
+        wrap = partial(leaf, next(type(x) for x in operands if isinstance(x, Node)))
+        if isinstance(self.batch, Formula):
+            return self.batch.f(*operands, **{k: wrap(v) if type(v) is Batch else v for k, v in params.items()})
+        return run(self, datas, params, level, wrap)
 
 
 _ERRORS = (np.linalg.LinAlgError, IndexError, ValueError, TypeError, MemoryError)
@@ -131,6 +151,7 @@ def primitive(
     hint: str = "",
     shared: Callable[..., Any] | None = None,
     complex: str | None = None,
+    batch: str | Rule | Formula | None = None,
 ) -> Callable[[Function], Function]:
     """Makes a differentiable operation of a function of arrays, given one rule for each array argument.
 
@@ -145,6 +166,7 @@ def primitive(
     are given it in place of g. complex: what the rules are worth where an argument or the result is complex. None:
     nothing, such a gradient is refused. "holomorphic": all, as for real numbers: the function has a complex derivative
     (the walk conjugates). "as written": the rules hand back dL/d(real part) + i dL/d(imaginary part) themselves.
+    batch: how `vmap` computes many examples at once; see `tinygrad_lite.batching`. None: one by one, with a warning.
 
     >>> import numpy as np, tinygrad_lite as tg
     >>> @tg.primitive(lambda g, out, x: 3 * g * x * x)
@@ -159,7 +181,7 @@ def primitive(
     """
 
     def decorate(forward: Function) -> Function:
-        step = Primitive(forward, rules, elementwise, view, variadic, hint, shared, complex)
+        step = Primitive(forward, rules, elementwise, view, variadic, hint, shared, complex, batch)
         signature = list(inspect.signature(forward).parameters.values())
         arity = len(rules) or sum(p.default is p.empty and p.kind is not p.KEYWORD_ONLY for p in signature)
         if view or variadic or len(signature) != arity or arity > 2:
@@ -168,6 +190,7 @@ def primitive(
             call = (_unary if arity == 1 else _binary)(step)
         call = wraps(forward)(call)
         call.primitive = step  # type: ignore[attr-defined]
+        step.call = call
         return call  # type: ignore[return-value]
 
     return decorate
@@ -182,7 +205,9 @@ def _unary(step: Primitive) -> Callable[..., Array]:
         try:
             data = forward(a := x._data)
         except Exception as error:
-            step.fail(error, (x,))
+            data = step.batched(error, (x,), NO_PARAMS)
+            if isinstance(data, Node):
+                return data
         if checked and type(data) in PYTHON_NUMBERS:
             data = np.asarray(data)[()]
         out = _result(x.__class__, data, step, (x,), NO_PARAMS, differentiable and x._requires_grad)
@@ -214,7 +239,9 @@ def _binary(step: Primitive) -> Callable[..., Array]:
         try:
             data = forward(a, b)
         except Exception as error:
-            step.fail(error, (x, y))
+            data = step.batched(error, (x, y), NO_PARAMS)
+            if isinstance(data, Node):
+                return data
         if checked and type(data) in PYTHON_NUMBERS:
             data = np.asarray(data)[()]
         out = _result(kind, data, step, (x, y), NO_PARAMS, differentiable and wanted)
@@ -271,7 +298,9 @@ def _general(step: Primitive, arity: int | None, signature: list[inspect.Paramet
         try:
             result = forward(*data, **params)
         except Exception as error:
-            step.fail(error, args)
+            result = step.batched(error, args, params)
+            if isinstance(result, Node):
+                return result
         if type(result) in PYTHON_NUMBERS:
             result = np.asarray(result)
         if not result.ndim:

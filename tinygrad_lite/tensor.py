@@ -7,6 +7,7 @@ import numpy as np
 
 from . import backprop, changes, hooks, ops
 from .array_methods import ArrayMethods
+from .batching import Batch
 from .mode import no_grad
 from .primitive import describe, leaf
 
@@ -90,8 +91,12 @@ class Tensor(ArrayMethods):
 
     def __repr__(self) -> str:
         prefix = f"{type(self).__name__.lower()}("
-        text = np.array2string(np.asarray(self._data), separator=", ", prefix=prefix)
-        notes = [f"shape={self.shape}"] if self.size == 0 and self.shape != (0,) else []
+        if type(self._data) is Batch:
+            text = f"<one of {self._data.level.size} examples>"
+        else:
+            text = np.array2string(np.asarray(self._data), separator=", ", prefix=prefix)
+        untold = type(self._data) is Batch or (self.size == 0 and self.shape != (0,))
+        notes = [f"shape={self.shape}"] if untold else []
         notes += [] if self.dtype in _PLAIN_DTYPES else [f"dtype={self.dtype}"]
         notes += [] if self.name is None else [f"name={self.name!r}"]
         notes += [] if self._primitive is None else [f"from={self._primitive.name}"]

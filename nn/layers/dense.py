@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tinygrad_lite import Tensor, matmul, primitive
+from tinygrad_lite import Tensor, batching, matmul, primitive
 
 from .. import activations
 from ..checks import whole_number
@@ -19,6 +19,7 @@ def _flat(x: Any) -> Any:
     lambda g, out, x, kernel, bias: matmul(_flat(x).mT, _flat(g)),
     lambda g, out, x, kernel, bias: g,
     hint="The last axis of x must be as long as the first of the kernel",
+    batch=batching.Formula(lambda x, kernel, bias: x @ kernel + bias),
 )
 def affine(x: Any, kernel: Any, bias: Any) -> Any:
     """x @ kernel + bias, in one step: x (..., inputs), kernel (inputs, units), bias (units,)."""

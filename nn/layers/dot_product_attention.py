@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_lite import Tensor, by_blocks, primitive
+from tinygrad_lite import Tensor, batching, by_blocks, exp, primitive, where
 
 
 def attention_weights(query: Tensor, key: Tensor, mask: np.ndarray | None = None) -> Tensor:
@@ -26,7 +26,11 @@ def weighted_mean(weights: Tensor, value: Tensor) -> Tensor:
     return _by_head(weights @ _by_head(value))
 
 
-@primitive(lambda g, out, scores, mask: g * out)
+def _exp_where(scores: Any, mask: Any) -> Any:
+    return exp(scores) if mask is None else where(mask, exp(where(mask, scores, 0.0)), 0.0)
+
+
+@primitive(lambda g, out, scores, mask: g * out, batch=batching.Formula(_exp_where))
 def masked_exp(scores: Any, mask: Any = None) -> Any:
     """exp(scores) where the mask (boolean, a constant) is True, else 0, whatever the score is."""
     if mask is None:
@@ -74,11 +78,21 @@ def _back(g: Any, out: Any, query: Any, key: Any, value: Any, mask: Any) -> tupl
     return tuple([_by_head(share) for share in shares])
 
 
+def _attention(query: Any, key: Any, value: Any, mask: Any) -> Any:
+    """All weights at once: what vmap computes."""
+    scores = _by_head(query) @ _by_head(key).mT
+    seen = scores if mask is None else where(mask, scores, float(np.finfo(scores.dtype).min))
+    highest = seen.detach().max(axis=-1, keepdims=True)
+    weights = _exp_where(scores - highest, mask)
+    return _by_head(weights / _nonzero(weights.sum(axis=-1, keepdims=True)) @ _by_head(value))
+
+
 @primitive(
     lambda back, out, query, key, value, mask: back[0],
     lambda back, out, query, key, value, mask: back[1],
     lambda back, out, query, key, value, mask: back[2],
     shared=_back,
+    batch=batching.Formula(_attention),
 )
 def dot_product_attention(query: Any, key: Any, value: Any, mask: Any = None) -> Any:
     """For each query, the mean of the values: (batch, queries, heads, value size).

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_lite import Tensor, by_blocks, primitive
+from tinygrad_lite import Tensor, batching, by_blocks, primitive
 
 from ..checks import number
 from ..random import random_generator
@@ -17,7 +17,7 @@ def _dropout_rule(g: Any, out: Any, x: Any, mask: Any) -> Any:
     return dropout(g, mask=mask)
 
 
-@primitive(_dropout_rule)
+@primitive(_dropout_rule, batch=batching.Formula(lambda x, mask: x * mask))
 def dropout(x: Any, mask: Any) -> Any:
     """x * mask, where the mask is a constant array: 0 where a value is dropped, else what makes up for it."""
     if mask.shape != x.shape:

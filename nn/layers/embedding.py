@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_lite import Tensor, primitive
+from tinygrad_lite import Tensor, batching, primitive
 
 from ..checks import whole_number
 from .layer import Layer
@@ -16,13 +16,20 @@ def _table_rule(g: Array, out: Array, table: Array, ids: Array) -> Array:
     return sum_rows(g, ids=ids, count=table.shape[0])
 
 
-@primitive(_table_rule)
+@primitive(_table_rule, batch=batching.Formula(lambda table, ids: table[ids]))
 def take_rows(table: Array, ids: Array) -> Array:
     """The rows of the table at these ids, from 0: shape (*ids.shape, row length)."""
     return np.take(table, ids, axis=0)
 
 
-@primitive(lambda g, out, rows, ids, count: take_rows(g, ids=ids))
+def _sum_rows_batch(call: Any, mapped: Any, rows: Array, ids: Array, count: int) -> Array:
+    """The tables of all examples are one large table."""
+    size = rows.shape[0]
+    ids = np.arange(size).reshape(size, *(1,) * np.ndim(ids)) * count + ids
+    return call(rows, ids=ids, count=size * count).reshape(size, count, rows.shape[-1])
+
+
+@primitive(lambda g, out, rows, ids, count: take_rows(g, ids=ids), batch=_sum_rows_batch)
 def sum_rows(rows: Array, ids: Array, count: int) -> Array:
     """A table of so many rows: each the sum of those `rows` that bear its id.
 

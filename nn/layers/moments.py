@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_lite import broadcast_to, primitive
+from tinygrad_lite import batching, broadcast_to, primitive, stack
 
 Array = Any
 Shape = tuple[int, ...]
@@ -77,7 +77,29 @@ def _sums(products: Callable[[slice], list[tuple[Array, ...]]], x: Array, shape:
     return joined.reshape((-1, *shape))
 
 
-@primitive(lambda g, out, x, shape: broadcast_to(g, x.shape))
+# What vmap computes in place of the functions below.
+
+
+def _sum_to(x: Array, shape: Shape) -> Array:
+    axes = tuple([axis for axis, length in enumerate(_padded(shape, x)) if length == 1])
+    return x.sum(axis=axes, keepdims=True).reshape(shape)
+
+
+def _product(x: Array, y: Array, centre: Array, shape: Shape) -> Array:
+    return _sum_to(x * (y if centre is None else y - centre), shape)
+
+
+def _scaled(x: Array, scale: Array, shift: Array, centre: Array) -> Array:
+    out = (x if centre is None else x - centre) * scale
+    return out if shift is None else out + shift
+
+
+def _mean_and_variance(x: Array, shape: Shape) -> Array:
+    mean = _sum_to(x, shape) / count(x, shape)
+    return stack([mean, _sum_to((x - mean) ** 2, shape) / count(x, shape)])
+
+
+@primitive(lambda g, out, x, shape: broadcast_to(g, x.shape), batch=batching.Formula(_sum_to))
 def total(x: Array, shape: Shape) -> Array:
     """The sums of x that make a statistic of this shape."""
     if not x.size:
@@ -94,7 +116,7 @@ def _right_rule(g: Array, out: Array, x: Array, y: Array, centre: Array, shape: 
     return scale_shift(x, g, None)
 
 
-@primitive(_left_rule, _right_rule)
+@primitive(_left_rule, _right_rule, batch=batching.Formula(_product))
 def total_product(x: Array, y: Array, centre: Array, shape: Shape) -> Array:
     """The sums of x * (y - centre) that make a statistic of this shape. centre: a constant of that shape, or None."""
     if not x.size:
@@ -114,6 +136,7 @@ def _scaled_rule(g: Array, out: Array, x: Array, scale: Array, shift: Array, cen
     _scaled_rule,
     lambda g, out, x, scale, shift, centre: total_product(g, x, centre=centre, shape=scale.shape),
     lambda g, out, x, scale, shift, centre: total(g, shape=shift.shape),
+    batch=batching.Formula(_scaled),
 )
 def scale_shift(x: Array, scale: Array, shift: Array, centre: Array = None) -> Array:
     """(x - centre) * scale + shift. The three are statistics of one shape; shift and centre, a constant, may be None.
@@ -141,7 +164,7 @@ def _moments_rule(g: Array, out: Array, x: Array, shape: Shape) -> Array:
     return scale_shift(x, scale, g[0] * (1 / count(x, shape)) - out[0] * scale)
 
 
-@primitive(_moments_rule)
+@primitive(_moments_rule, batch=batching.Formula(_mean_and_variance))
 def moments(x: Array, shape: Shape) -> Array:
     """The mean and the variance (divided by n) of this shape, stacked: (2, *shape). Right also where the mean is large.
 
@@ -163,7 +186,10 @@ def moments(x: Array, shape: Shape) -> Array:
     return np.stack([guess + offset, squares - offset * offset]).reshape((2, *shape))
 
 
-@primitive(lambda g, out, x, shape: scale_shift(x, g * (2 / count(x, shape)), None))
+@primitive(
+    lambda g, out, x, shape: scale_shift(x, g * (2 / count(x, shape)), None),
+    batch=batching.Formula(lambda x, shape: _sum_to(x * x, shape) / count(x, shape)),
+)
 def mean_square(x: Array, shape: Shape) -> Array:
     """The means of x * x that make a statistic of this shape."""
     return total_product(x, x, None, shape) / count(x, shape)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_lite import Tensor, matmul, primitive
+from tinygrad_lite import Tensor, batching, broadcast_to, matmul, primitive
 
 from ..checks import whole_number, whole_numbers
 from .data_format import is_channels_last
@@ -19,7 +19,18 @@ def _repeat_rule(g: Array, out: Array, x: Array, factors: tuple[int, ...]) -> Ar
     return sum_of_tiles(g, factors=factors)
 
 
-@primitive(_repeat_rule)
+def _repeated(x: Array, factors: tuple[int, ...]) -> Array:
+    shape = tuple([length for pair in zip(x.shape, factors, strict=True) for length in pair])
+    stretched = broadcast_to(x.reshape(tuple([length for n in x.shape for length in (n, 1)])), shape)
+    return stretched.reshape(tuple([n * factor for n, factor in zip(x.shape, factors, strict=True)]))
+
+
+def _summed(x: Array, factors: tuple[int, ...]) -> Array:
+    tiles = x.reshape(tuple([length for n, f in zip(x.shape, factors, strict=True) for length in (n // f, f)]))
+    return tiles.sum(axis=tuple(range(1, tiles.ndim, 2)))
+
+
+@primitive(_repeat_rule, batch=batching.Formula(_repeated))
 def repeat_positions(x: Array, factors: tuple[int, ...]) -> Array:
     """Each element repeated along each axis, so many times in a row as its factor says."""
     apart = x.reshape(tuple([length for n in x.shape for length in (n, 1)]))
@@ -27,7 +38,7 @@ def repeat_positions(x: Array, factors: tuple[int, ...]) -> Array:
     return spread.reshape(tuple([n * factor for n, factor in zip(x.shape, factors, strict=True)]))
 
 
-@primitive(lambda g, out, x, factors: repeat_positions(g, factors=factors))
+@primitive(lambda g, out, x, factors: repeat_positions(g, factors=factors), batch=batching.Formula(_summed))
 def sum_of_tiles(x: Array, factors: tuple[int, ...]) -> Array:
     """The sum of each tile, of as many elements along each axis as its factor says."""
     first, *others = [

@@ -7,8 +7,8 @@ import numpy as np
 from ..ops.complex import conj, imag, is_complex, real
 from ..ops.elementwise import where
 from ..ops.manipulation import concatenate, reshape, stack
-from ..primitive import Array, Node, primitive
-from .matrices import adjoint, bare, identity_like, on_matrices, precision, transposed
+from ..primitive import Array, Node
+from .matrices import adjoint, bare, identity_like, on_matrices, precision, primitive, transposed
 from .products import trace
 from .solving import inv
 

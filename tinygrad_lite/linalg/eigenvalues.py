@@ -6,8 +6,8 @@ import numpy as np
 
 from ..ops.complex import conj, imag, is_complex, real
 from ..ops.reductions import sum
-from ..primitive import Array, Node, primitive
-from .matrices import adjoint, bare, on_columns, precision, rounding
+from ..primitive import Array, Node
+from .matrices import adjoint, bare, on_columns, precision, primitive, rounding
 from .solving import _solve
 from .vectors import diagonal_of, over_gaps, refuse_phases, refuse_twins, twins_among, wanted
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..ops.indexing import getitem
 from ..ops.manipulation import concatenate, shaped, tril, triu
-from ..primitive import Array, Node, primitive
-from .matrices import adjoint, bare, identity_like, rounding
+from ..primitive import Array, Node
+from .matrices import adjoint, bare, identity_like, primitive, rounding
 from .solving import _solve
 
 

@@ -1,5 +1,6 @@
 """What the files of this folder share: transposes, columns, and the arrays behind what may be Tensors."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,9 @@ import numpy as np
 from ..ops.complex import conj, is_complex
 from ..ops.manipulation import astype, expand_dims, shaped, swapaxes
 from ..primitive import Array, Node
+from ..primitive import primitive as _primitive
+
+primitive = partial(_primitive, batch="leading")  # all of them take stacks of matrices
 
 
 def bare(x: Array) -> Any:

@@ -22,7 +22,7 @@ def _p_norm_rule(g: Array, out: Array, x: Array, ord: float, axis: Axis, keepdim
     return spread(g, x, axis, keepdims) * (sign(x) * slopes)
 
 
-@primitive(_p_norm_rule, complex="as written")
+@primitive(_p_norm_rule, complex="as written", batch="axis")
 def _p_norm(x: Array, ord: float, axis: Axis, keepdims: bool) -> Array:
     sizes = np.absolute(x)
     top = np.max(sizes, axis=axis, keepdims=True, initial=0)

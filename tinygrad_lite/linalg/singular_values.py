@@ -7,8 +7,8 @@ import numpy as np
 from ..ops.complex import conj, imag, is_complex, real
 from ..ops.elementwise import where
 from ..ops.reductions import sum
-from ..primitive import Array, Node, primitive
-from .matrices import adjoint, bare, on_columns, rounding
+from ..primitive import Array, Node
+from .matrices import adjoint, bare, on_columns, primitive, rounding
 from .vectors import over_gaps, refuse_phases, refuse_twins, refuse_zeros, twins_among, wanted
 
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from ..ops.indexing import getitem
 from ..ops.manipulation import shaped
-from ..primitive import Array, primitive
-from .matrices import adjoint, bare, floating, identity_like, transposed
+from ..primitive import Array
+from .matrices import adjoint, bare, floating, identity_like, primitive, transposed
 
 
 @primitive(lambda g, out, x: -(transposed(out) @ g @ transposed(out)), complex="holomorphic")

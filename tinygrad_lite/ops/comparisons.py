@@ -1,8 +1,13 @@
 """Questions about elements: comparisons, logic, bits. The answers are constants, no gradient flows through them."""
 
+from functools import partial
+
 import numpy as np
 
-from ..primitive import Array, primitive
+from ..primitive import Array
+from ..primitive import primitive as _primitive
+
+primitive = partial(_primitive, batch="elementwise")
 
 
 @primitive()

@@ -10,7 +10,7 @@ def is_complex(x: Array) -> bool:
     return x.dtype.kind == "c"
 
 
-@primitive(lambda g, out, x: conj(g), complex="as written")
+@primitive(lambda g, out, x: conj(g), complex="as written", batch="elementwise")
 def conj(x: Array, /) -> Array:
     """The complex conjugate; of real numbers, a copy.
 
@@ -23,13 +23,13 @@ def conj(x: Array, /) -> Array:
     return np.conjugate(x)
 
 
-@primitive(lambda g, out, x: g, view=True, complex="as written")
+@primitive(lambda g, out, x: g, view=True, complex="as written", batch="elementwise")
 def real(x: Array, /) -> Array:
     """The real part."""
     return np.real(x)
 
 
-@primitive(lambda g, out, x: g * 1j if is_complex(x) else g * 0, view=True, complex="as written")
+@primitive(lambda g, out, x: g * 1j if is_complex(x) else g * 0, view=True, complex="as written", batch="elementwise")
 def imag(x: Array, /) -> Array:
     """The imaginary part; of real numbers 0."""
     return np.imag(x)

@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from ..batching import Rule, apart, first_axis, together
 from ..parallel import BLOCK, in_parts, share_out
 from ..primitive import Array, call_of, describe, primitive
 from .machine_code import written_for
-from .manipulation import broadcast_to, shaped
+from .manipulation import broadcast_to, moveaxis, reshape, shaped
 from .windows import Windows, padding_pairs, per_axis
 
 
@@ -85,10 +86,58 @@ def _working(*arrays: Array) -> tuple[Any, Any]:
     return dtype, np.result_type(dtype, np.float32) if dtype == np.float16 else dtype
 
 
+# Under vmap: images of all examples are one larger batch of images. Where the kernels differ from example to example,
+# the channels of all examples stand side by side, and each example is a group of channels.
+
+
+def _side_by_side(x: Array) -> Array:
+    return reshape(moveaxis(x, 0, -2), (*x.shape[1:-1], x.shape[0] * x.shape[-1]))
+
+
+def _one_behind_another(x: Array, size: int) -> Array:
+    return moveaxis(reshape(x, (*x.shape[:-1], size, x.shape[-1] // size)), -2, 0)
+
+
+def _conv_batch(call: Rule, mapped: Any, x: Array, kernel: Array, bias: Any, windows: Windows, groups: int) -> Array:
+    if mapped == [True, False, False]:
+        return apart(call(together(x), kernel, bias, windows, groups), x.shape[0])
+    x, kernel, bias = first_axis(mapped, (x, kernel, bias))
+    bias = None if bias is None else reshape(bias, (-1,))
+    return _one_behind_another(
+        call(_side_by_side(x), _side_by_side(kernel), bias, windows, groups * x.shape[0]), x.shape[0]
+    )
+
+
+def _conv_input_batch(
+    call: Rule, mapped: Any, x: Array, kernel: Array, shape: tuple[int, ...], windows: Windows, groups: int
+) -> Array:
+    if mapped == [True, False]:
+        size = x.shape[0]
+        return apart(call(together(x), kernel, (size * shape[0], *shape[1:]), windows, groups), size)
+    x, kernel = first_axis(mapped, (x, kernel))
+    size = x.shape[0]
+    shape = (*shape[:-1], shape[-1] * size)
+    return _one_behind_another(call(_side_by_side(x), _side_by_side(kernel), shape, windows, groups * size), size)
+
+
+def _conv_kernel_batch(
+    call: Rule, mapped: Any, x: Array, y: Array, shape: tuple[int, ...], windows: Windows, groups: int
+) -> Array:
+    x, y = first_axis(mapped, (x, y))
+    size = x.shape[0]
+    shape = (*shape[:-1], shape[-1] * size)
+    return _one_behind_another(call(_side_by_side(x), _side_by_side(y), shape, windows, groups * size), size)
+
+
+def _add_rows_batch(call: Rule, mapped: Any, x: Array) -> Array:
+    return x.sum(axis=tuple(range(1, x.ndim - 1)))
+
+
 @primitive(
     lambda g, out, x, kernel, bias, windows, groups: _conv_input(g, kernel, x.shape, windows, groups),
     lambda g, out, x, kernel, bias, windows, groups: _conv_kernel(x, g, kernel.shape, windows, groups),
     lambda g, out, x, kernel, bias, windows, groups: _add_rows(g),
+    batch=_conv_batch,
 )
 def _conv(x: Array, kernel: Array, bias: Array | None, windows: Windows, groups: int = 1) -> Array:
     dtype, working = _working(x, kernel)
@@ -112,6 +161,7 @@ def _conv(x: Array, kernel: Array, bias: Array | None, windows: Windows, groups:
 @primitive(
     lambda g, out, x, kernel, shape, windows, groups: _conv(g, kernel, None, windows, groups),
     lambda g, out, x, kernel, shape, windows, groups: _conv_kernel(g, x, kernel.shape, windows, groups),
+    batch=_conv_input_batch,
 )
 def _conv_input(x: Array, kernel: Array, shape: tuple[int, ...], windows: Windows, groups: int = 1) -> Array:
     dtype, working = _working(x, kernel)
@@ -189,6 +239,7 @@ def _hand_back_by_offset(x: Array, kernel: Array, out: Array, windows: Windows, 
 @primitive(
     lambda g, out, x, y, shape, windows, groups: _conv_input(y, g, x.shape, windows, groups),
     lambda g, out, x, y, shape, windows, groups: _conv(x, g, None, windows, groups),
+    batch=_conv_kernel_batch,
 )
 def _conv_kernel(x: Array, y: Array, shape: tuple[int, ...], windows: Windows, groups: int = 1) -> Array:
     dtype, working = _working(x, y)
@@ -207,7 +258,7 @@ def _conv_kernel(x: Array, y: Array, shape: tuple[int, ...], windows: Windows, g
     return total.transpose(1, 0, 2).reshape(shape).astype(dtype, copy=False)
 
 
-@primitive(lambda g, out, x: broadcast_to(g, x.shape))
+@primitive(lambda g, out, x: broadcast_to(g, x.shape), batch=_add_rows_batch)
 def _add_rows(x: Array) -> Array:
     """The sum over all axes but the last: BLAS is quicker at it than NumPy's own sum."""
     rows = x.reshape(-1, x.shape[-1])

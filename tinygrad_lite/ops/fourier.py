@@ -23,12 +23,12 @@ _OTHER = {"backward": "forward", "ortho": "ortho", "forward": "backward"}
 # The four that NumPy computes. The others are made of them.
 
 
-@primitive(lambda g, out, x, axes, norm: _ifftn(g, axes, _OTHER[norm]))
+@primitive(lambda g, out, x, axes, norm: _ifftn(g, axes, _OTHER[norm]), batch="axis")
 def _fftn(x: Array, axes: tuple[int, ...], norm: Any) -> Array:
     return np.fft.fftn(x, axes=axes, norm=norm)
 
 
-@primitive(lambda g, out, x, axes, norm: _fftn(g, axes, _OTHER[norm]))
+@primitive(lambda g, out, x, axes, norm: _fftn(g, axes, _OTHER[norm]), batch="axis")
 def _ifftn(x: Array, axes: tuple[int, ...], norm: Any) -> Array:
     return np.fft.ifftn(x, axes=axes, norm=norm)
 
@@ -48,7 +48,7 @@ def _rfft_rule(g: Array, out: Array, x: Array, axis: int, norm: Any) -> Array:
     return _irfft(g * _but_for_the_ends(0.5, g, n, axis), n, axis, _OTHER[norm])
 
 
-@primitive(_rfft_rule, hint="It takes real numbers: fft takes complex ones")
+@primitive(_rfft_rule, hint="It takes real numbers: fft takes complex ones", batch="axis")
 def _rfft(x: Array, axis: int, norm: Any) -> Array:
     return np.fft.rfft(x, axis=axis, norm=norm)
 
@@ -57,7 +57,7 @@ def _irfft_rule(g: Array, out: Array, x: Array, n: int, axis: int, norm: Any) ->
     return _rfft(g, axis, _OTHER[norm]) * _but_for_the_ends(2.0, x, n, axis)
 
 
-@primitive(_irfft_rule)
+@primitive(_irfft_rule, batch="axis")
 def _irfft(x: Array, n: int, axis: int, norm: Any) -> Array:
     return np.fft.irfft(x, n, axis=axis, norm=norm)
 

@@ -1,5 +1,6 @@
 """The same elements in another shape, order, place or dtype."""
 
+import math
 import operator
 from collections.abc import Sequence
 from functools import partial
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from ..batching import Rule, axes_behind, first_axis
 from ..namespace import check_device
 from ..primitive import Array, Node, call_of, describe
 from ..primitive import primitive as _primitive
@@ -22,7 +24,18 @@ def shaped(x: Array) -> Array:
     return x if hasattr(x, "ndim") else np.asarray(x)
 
 
-@primitive(lambda g, out, x, shape: g.reshape(x.shape), view=True, hint="One length may be -1: it is computed")
+def _reshape_batch(call: Rule, mapped: Any, x: Array, shape: Shape) -> Array:
+    shape = shape if isinstance(shape, (tuple, list)) else (shape,)
+    one = np.reshape(np.broadcast_to(0, x.shape[1:]), shape)  # which finds out a length of -1
+    return call(x, (x.shape[0], *one.shape))
+
+
+@primitive(
+    lambda g, out, x, shape: g.reshape(x.shape),
+    view=True,
+    hint="One length may be -1: it is computed",
+    batch=_reshape_batch,
+)
 def _reshape(x: Array, shape: Shape) -> Array:
     return np.reshape(x, shape)
 
@@ -40,7 +53,12 @@ def _inverse(axes: tuple[int, ...] | None) -> tuple[int, ...] | None:
     return None if axes is None else tuple(int(a) for a in np.argsort([a % len(axes) for a in axes]))
 
 
-@primitive(lambda g, out, x, axes: transpose(g, _inverse(axes)), view=True)
+def _transpose_batch(call: Rule, mapped: Any, x: Array, axes: tuple[int, ...] | None) -> Array:
+    ndim = x.ndim - 1
+    return call(x, (0, *axes_behind(tuple(range(ndim)[::-1]) if axes is None else tuple(axes), ndim)))
+
+
+@primitive(lambda g, out, x, axes: transpose(g, _inverse(axes)), view=True, batch=_transpose_batch)
 def transpose(x: Array, /, axes: tuple[int, ...] | None = None) -> Array:
     """The axes in another order: `axes`, or reversed."""
     return np.transpose(x, axes)
@@ -89,8 +107,14 @@ def squeeze(x: Array, /, axis: int | tuple[int, ...] | None = None) -> Array:
     return reshape(x, tuple(n for a, n in enumerate(x.shape) if not (n == 1 and a in axes)))
 
 
+def _broadcast_batch(call: Rule, mapped: Any, x: Array, shape: Shape) -> Array:
+    shape = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+    x = reshape(x, (x.shape[0], *(1,) * (len(shape) + 1 - x.ndim), *x.shape[1:]))
+    return call(x, (x.shape[0], *shape))
+
+
 # The walk sums over what broadcasting stretched: the rule has nothing left to do.
-@primitive(lambda g, out, x, shape: g, view=True)
+@primitive(lambda g, out, x, shape: g, view=True, batch=_broadcast_batch)
 def broadcast_to(x: Array, /, shape: Shape) -> Array:
     """Repeated along new axes, and along axes of length 1, without a copy."""
     return np.broadcast_to(x, shape)
@@ -118,7 +142,7 @@ def meshgrid(*arrays: Array, indexing: str = "xy") -> tuple[Array, ...]:
     return broadcast_arrays(*[expand_dims(x, tuple(range(n - x.ndim))) for x in lines])
 
 
-@primitive(lambda g, out, x, axis: flip(g, axis), view=True)
+@primitive(lambda g, out, x, axis: flip(g, axis), view=True, batch="axis")
 def flip(x: Array, /, axis: int | tuple[int, ...] | None = None) -> Array:
     """The elements in reverse order along the given axes (all, by default)."""
     return np.flip(x, axis)
@@ -128,7 +152,13 @@ def _minus(shift: Any) -> Any:
     return tuple(-s for s in shift) if isinstance(shift, tuple) else -shift
 
 
-@primitive(lambda g, out, x, shift, axis: roll(g, _minus(shift), axis))
+def _roll_batch(call: Rule, mapped: Any, x: Array, shift: Any, axis: Any) -> Array:
+    if axis is not None:
+        return call(x, shift, axes_behind(axis, x.ndim - 1))
+    return reshape(call(reshape(x, (x.shape[0], math.prod(x.shape[1:]))), shift, 1), x.shape)
+
+
+@primitive(lambda g, out, x, shift, axis: roll(g, _minus(shift), axis), batch=_roll_batch)
 def roll(x: Array, /, shift: Shape, axis: int | tuple[int, ...] | None = None) -> Array:
     """The elements moved along an axis; those that fall off one end come back at the other."""
     return np.roll(x, shift, axis)
@@ -140,7 +170,17 @@ def _concatenate_rule(i: int, g: Array, out: Array, *arrays: Array, axis: int) -
     return g[(slice(None),) * (axis % g.ndim) + (slice(end - lengths[-1], end),)]
 
 
-@primitive(_concatenate_rule, variadic=True, hint="All shapes must be equal, but for the axis that is joined")
+def _concatenate_batch(call: Rule, mapped: Any, *arrays: Array, axis: int) -> Array:
+    arrays = tuple(first_axis(mapped, arrays))
+    return call(*arrays, axis=axes_behind(axis, arrays[0].ndim - 1))
+
+
+@primitive(
+    _concatenate_rule,
+    variadic=True,
+    hint="All shapes must be equal, but for the axis that is joined",
+    batch=_concatenate_batch,
+)
 def _concatenate(*arrays: Array, axis: int) -> Array:
     return np.concatenate(arrays, axis=axis)
 
@@ -185,7 +225,13 @@ def _pad_rule(g: Array, out: Array, x: Array, pad_width: tuple[tuple[int, int], 
     return g[tuple(slice(before, before + n) for (before, _), n in zip(pad_width, x.shape, strict=True))]
 
 
-@primitive(_pad_rule)
+def _pad_batch(
+    call: Rule, mapped: Any, x: Array, pad_width: tuple[tuple[int, int], ...], constant_values: float
+) -> Array:
+    return call(x, ((0, 0), *pad_width), constant_values)
+
+
+@primitive(_pad_rule, batch=_pad_batch)
 def _pad(x: Array, pad_width: tuple[tuple[int, int], ...], constant_values: float) -> Array:
     return np.pad(x, pad_width, constant_values=constant_values)
 
@@ -225,24 +271,30 @@ def repeat(x: Array, repeats: Any, /, axis: int | None = None) -> Array:
     return reshape(stretched, (*x.shape[:axis], x.shape[axis] * repeats, *x.shape[place:]))
 
 
-@primitive(lambda g, out, x, k: tril(g, k))
+def _triangle_batch(call: Rule, mapped: Any, x: Array, k: int) -> Array:
+    if x.ndim == 2:  # of a vector, NumPy makes a square matrix first
+        x = np.broadcast_to(x[:, None], (x.shape[0], x.shape[1], x.shape[1]))
+    return call(x, k)
+
+
+@primitive(lambda g, out, x, k: tril(g, k), batch=_triangle_batch)
 def tril(x: Array, /, k: int = 0) -> Array:
     """The lower triangle of the last two axes, zeros elsewhere."""
     return np.tril(x, k)
 
 
-@primitive(lambda g, out, x, k: triu(g, k))
+@primitive(lambda g, out, x, k: triu(g, k), batch=_triangle_batch)
 def triu(x: Array, /, k: int = 0) -> Array:
     """The upper triangle of the last two axes, zeros elsewhere."""
     return np.triu(x, k)
 
 
-@primitive(lambda g, out, x, dtype: g)  # the walk brings it back to the dtype of x
+@primitive(lambda g, out, x, dtype: g, batch="elementwise")  # the walk brings it back to the dtype of x
 def _cast(x: Array, dtype: np.dtype) -> Array:
     return x.astype(dtype)
 
 
-@primitive()
+@primitive(batch="elementwise")
 def _cast_to_constant(x: Array, *, dtype: np.dtype) -> Array:
     return x.astype(dtype)
 

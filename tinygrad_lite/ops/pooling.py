@@ -66,7 +66,7 @@ def _handed(x: Array, shape: tuple[int, ...], windows: Windows, winners: Array |
     return out
 
 
-@primitive()
+@primitive(batch="samples")
 def _winners(x: Array, out: Array, *, windows: Windows) -> Array:
     """Which element of each window is the largest, counted in its order: the first, where several are."""
     winners = np.zeros_like(out, order="C", dtype=np.min_scalar_type(math.prod(windows.window)))
@@ -88,7 +88,9 @@ def _lowest(dtype: Any) -> Any:
     return np.iinfo(dtype).min if dtype.kind in "iu" else dtype.type(-math.inf)
 
 
-@primitive(lambda g, out, x, windows: _put_back(g, _winners(x, out, windows=windows), x.shape, windows))
+@primitive(
+    lambda g, out, x, windows: _put_back(g, _winners(x, out, windows=windows), x.shape, windows), batch="samples"
+)
 def _max_pool(x: Array, windows: Windows) -> Array:
     lengths = windows.lengths(x.shape)
     out = np.empty_like(x, order="C", shape=(len(x), *lengths, x.shape[-1]))
@@ -106,7 +108,7 @@ def _max_pool(x: Array, windows: Windows) -> Array:
     return out
 
 
-@primitive(lambda g, out, x, winners, shape, windows: _pick(g, winners, windows), None)
+@primitive(lambda g, out, x, winners, shape, windows: _pick(g, winners, windows), None, batch="samples")
 def _put_back(x: Array, winners: Array, shape: tuple[int, ...], windows: Windows) -> Array:
     if direct := _direct(x, x, shape, windows):
         out = np.empty_like(x, order="C", shape=shape)
@@ -115,7 +117,7 @@ def _put_back(x: Array, winners: Array, shape: tuple[int, ...], windows: Windows
     return _handed(x, shape, windows, winners)
 
 
-@primitive(lambda g, out, x, winners, windows: _put_back(g, winners, x.shape, windows), None)
+@primitive(lambda g, out, x, winners, windows: _put_back(g, winners, x.shape, windows), None, batch="samples")
 def _pick(x: Array, winners: Array, windows: Windows) -> Array:
     out = np.zeros_like(x, order="C", shape=winners.shape)
 
@@ -127,7 +129,7 @@ def _pick(x: Array, winners: Array, windows: Windows) -> Array:
     return out
 
 
-@primitive(lambda g, out, x, windows: _spread(g, x.shape, windows))
+@primitive(lambda g, out, x, windows: _spread(g, x.shape, windows), batch="samples")
 def _sum_pool(x: Array, windows: Windows) -> Array:
     lengths = windows.lengths(x.shape)
     out = np.zeros_like(x, order="C", shape=(len(x), *lengths, x.shape[-1]))
@@ -140,7 +142,7 @@ def _sum_pool(x: Array, windows: Windows) -> Array:
     return out
 
 
-@primitive(lambda g, out, x, shape, windows: _sum_pool(g, windows))
+@primitive(lambda g, out, x, shape, windows: _sum_pool(g, windows), batch="samples")
 def _spread(x: Array, shape: tuple[int, ...], windows: Windows) -> Array:
     return _handed(x, shape, windows)
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
+from ..batching import Rule, aligned
 from ..parallel import in_parts, threads_in_use
 from ..primitive import Array, call_of, primitive
 from .complex import conj, is_complex
@@ -38,7 +39,19 @@ def _right(g: Array, out: Array, x: Array, y: Array) -> Array:
 _INNER = "The last axis of the first must be as long as the last but one of the second: transpose one (.mT) or reshape"
 
 
-@primitive(_left, _right, hint=_INNER, complex="holomorphic")
+def _matmul_batch(call: Rule, mapped: list[bool], x: Array, y: Array) -> Array:
+    if mapped == [True, False] and y.ndim <= 2:
+        return call(x, y)
+    if mapped == [False, True] and x.ndim == y.ndim == 2:
+        return call(y, transpose(x))  # many vectors: one product with the rows of a matrix
+    row, column = x.ndim - mapped[0] == 1, y.ndim - mapped[1] == 1
+    x, y = aligned(mapped, [x[..., None, :] if row else x, y[..., None] if column else y])
+    out = call(x, y)
+    out = out[..., 0] if column else out
+    return out if not row else out[..., 0] if column else out[..., 0, :]
+
+
+@primitive(_left, _right, hint=_INNER, complex="holomorphic", batch=_matmul_batch)
 def matmul(x: Array, y: Array, /) -> Array:
     """x @ y: matrices, stacks of matrices that broadcast, and vectors.
 
@@ -108,7 +121,14 @@ def _einsum_rule(i: int, g: Array, out: Array, *operands: Array, subscripts: str
     return r
 
 
-@primitive(_einsum_rule, variadic=True, complex="holomorphic")
+def _einsum_batch(call: Rule, mapped: list[bool], *operands: Array, subscripts: str) -> Array:
+    inputs, output = subscripts.split("->")
+    letter = next(c for c in string.ascii_letters if c not in subscripts)
+    terms = [letter + term if m else term for term, m in zip(inputs.split(","), mapped, strict=True)]
+    return call(*operands, subscripts=",".join(terms) + "->" + letter + output)
+
+
+@primitive(_einsum_rule, variadic=True, complex="holomorphic", batch=_einsum_batch)
 def _einsum(*operands: Array, subscripts: str) -> Array:
     if len(operands) == 1:
         return np.copy(np.einsum(subscripts, *operands))  # it may be a view
@@ -161,7 +181,13 @@ def _by_first(g: Array, out: Array, x: Array, y: Array, axis: int) -> Array:
     return expand_dims(conj(g) if is_complex(g) else g, axis) * y
 
 
-@primitive(_by_first, lambda g, out, x, y, axis: expand_dims(g, axis) * x, hint=_BROADCAST, complex="as written")
+@primitive(
+    _by_first,
+    lambda g, out, x, y, axis: expand_dims(g, axis) * x,
+    hint=_BROADCAST,
+    complex="as written",
+    batch="axis",
+)
 def vecdot(x: Array, y: Array, /, *, axis: int = -1) -> Array:
     """The inner product of the vectors along an axis: the sum of conj(x) * y."""
     return np.vecdot(x, y, axis=axis)  # type: ignore[call-overload]

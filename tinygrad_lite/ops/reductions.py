@@ -2,17 +2,20 @@
 
 import math
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..primitive import Array, primitive
+from ..batching import Rule, axes_behind
+from ..primitive import Array
+from ..primitive import primitive as _primitive
 from .comparisons import equal, isfinite
 from .elementwise import exp, where
 from .manipulation import broadcast_to, concatenate, expand_dims, flip, moveaxis, pad, reshape, transpose
 
 Axis: TypeAlias = int | tuple[int, ...] | None
+primitive = partial(_primitive, batch="axis")
 
 
 def axes_of(x: Array, axis: Axis) -> tuple[int, ...]:
@@ -239,13 +242,20 @@ def cumprod(x: Array, /, axis: int) -> Array:
 # Questions: the answers are constants.
 
 
-@primitive()
+def _position_batch(call: Rule, mapped: Any, x: Array, axis: int | None, keepdims: bool) -> Array:
+    if axis is not None:
+        return call(x, axis=axes_behind(axis, x.ndim - 1), keepdims=keepdims)
+    out = call(reshape(x, (x.shape[0], math.prod(x.shape[1:]))), axis=1)
+    return reshape(out, (x.shape[0],) + (1,) * (x.ndim - 1)) if keepdims else out
+
+
+@primitive(batch=_position_batch)
 def argmax(x: Array, /, axis: int | None = None, *, keepdims: bool = False) -> Array:
     """The position of the largest element."""
     return np.argmax(x, axis=axis, keepdims=keepdims)
 
 
-@primitive()
+@primitive(batch=_position_batch)
 def argmin(x: Array, /, axis: int | None = None, *, keepdims: bool = False) -> Array:
     """The position of the smallest element."""
     return np.argmin(x, axis=axis, keepdims=keepdims)

@@ -9,7 +9,7 @@ from .indexing import getitem, take_along_axis
 from .manipulation import reshape, shaped
 
 
-@primitive()
+@primitive(batch="axis")
 def argsort(x: Array, /, axis: int = -1, *, descending: bool = False, stable: bool = True) -> Array:
     """The positions that put the elements along an axis in order."""
     if not descending:
@@ -48,7 +48,7 @@ def nonzero(x: Array, /) -> tuple[Array, ...]:
     return tuple(_nonzero(x))
 
 
-@primitive()
+@primitive(batch="axis")
 def count_nonzero(x: Array, /, axis: Any = None, *, keepdims: bool = False) -> Array:
     """How many elements are not 0."""
     return np.sum(np.not_equal(x, 0), axis=axis, keepdims=keepdims, dtype=np.intp)

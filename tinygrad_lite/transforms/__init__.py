@@ -8,3 +8,4 @@ from .custom import custom_vjp
 from .forward import jvp
 from .gradients import grad, value_and_grad, vjp
 from .jacobians import hessian, hvp, jacobian
+from .vmap import vmap

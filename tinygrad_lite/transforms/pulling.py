@@ -111,7 +111,7 @@ def _dot(a: Array, b: Array) -> Array:
 
 
 def _tensor(g: Any) -> Tensor:
-    return g if isinstance(g, Tensor) else leaf(Tensor, np.asarray(g))
+    return g if isinstance(g, Tensor) else leaf(Tensor, g if hasattr(g, "dtype") else np.asarray(g))
 
 
 # Arguments and results.
