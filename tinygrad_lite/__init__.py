@@ -208,4 +208,17 @@ from .parallel import by_blocks, threads
 from .primitive import primitive
 from .story import explain
 from .tensor import Tensor
-from .transforms import checkpoint, custom_vjp, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp, vmap
+from .transforms import (
+    checkpoint,
+    custom_vjp,
+    fixed_point,
+    grad,
+    hessian,
+    hvp,
+    implicit,
+    jacobian,
+    jvp,
+    value_and_grad,
+    vjp,
+    vmap,
+)

@@ -7,5 +7,6 @@ from .checkpointing import checkpoint
 from .custom import custom_vjp
 from .forward import jvp
 from .gradients import grad, value_and_grad, vjp
+from .implicit import fixed_point, implicit
 from .jacobians import hessian, hvp, jacobian
 from .vmap import vmap
