@@ -80,7 +80,7 @@ def _array(data: Any, dtype: Any, copy: bool | None, types: set[type]) -> Any:
         array = data.copy() if copy else data  # another library's array stays what it is
         array = array if dtype is None else array.astype(dtype)
     else:
-        if dtype is None and not any(hasattr(t, "dtype") for t in types):  # else theirs counts
+        if dtype is None and not (hasattr(data, "dtype") or any(hasattr(t, "dtype") for t in types)):  # theirs counts
             array = np.array(data)
             array = array.astype(_DEFAULTS.get(array.dtype, array.dtype), copy=False)
             if copy is False:
