@@ -163,3 +163,29 @@ def test_check_grads_catches_a_gradient_that_is_lost():
         tg.check_grads(lambda x: x.detach() * 2, 3.0)
     with pytest.raises(AssertionError, match="order 1"):
         tg.check_grads(lambda x: x * np.nan, 3.0)
+
+
+@pytest.mark.parametrize(
+    "derivative",
+    [
+        lambda f, x: tg.grad(f)(x),
+        lambda f, x: tg.value_and_grad(f)(x),
+        lambda f, x: tg.vjp(f, x),
+        lambda f, x: tg.jvp(f, (x,), (x,)),
+        lambda f, x: tg.jacobian(f)(x),
+        lambda f, x: tg.jacobian(f, mode="forward")(x),
+        lambda f, x: tg.hessian(f)(x),
+        lambda f, x: tg.hvp(f, x, x),
+    ],
+)
+def test_whole_numbers_and_booleans_have_no_derivative_and_it_is_said(derivative):
+    x = np.array([1.0, 3.0, 2.0])
+    for f in (tg.argmax, tg.count_nonzero, lambda x: (x < 2).any(), lambda x: x.astype(int).sum()):
+        with pytest.raises(TypeError, match=r"returned a Tensor (int64|bool)\(\): whole numbers and booleans"):
+            derivative(f, x)
+
+
+def test_beside_floating_numbers_whole_ones_may_be_returned():
+    (values, places), pull = tg.vjp(lambda x: (x * x, tg.argsort(x)), np.array([3.0, 1.0]))
+    assert places.tolist() == [1, 0]
+    assert pull((values, None))[0].tolist() == [54, 2]

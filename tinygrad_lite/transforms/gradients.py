@@ -17,8 +17,8 @@ def vjp(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[..., tuple[Any
     The arguments are floating point arrays, numbers or Tensors, or nests of them in dicts, lists and tuples; a list of
     nothing but numbers is an array. f returns a Tensor or a nest of them; the cotangent is such a nest, too. Calls nest
     in any order: what is pulled back can be differentiated again by whoever wants to. Raises TypeError if an argument
-    is not floating point, or if f returns something else; RuntimeError if f changes an argument in place, or if
-    something it used was changed since.
+    is not floating point, or if f returns something else, or nothing but whole numbers; RuntimeError if f changes an
+    argument in place, or if something it used was changed since.
 
     >>> import tinygrad_lite as tg
     >>> y, pull = tg.vjp(lambda a, b: a * b, 2.0, 3.0)

@@ -39,6 +39,11 @@ class Recorded:
         with enable_grad():
             self.out = f(*full)
         self.outs = tensors_of(self.out)
+        if self.outs and all(out.dtype.kind not in "fc" for out in self.outs):
+            raise TypeError(
+                f"the function returned a {describe(self.outs[0])}: whole numbers and booleans go in jumps and have no"
+                " derivative"
+            )
         if changed := [x for x, number in zip(self.leaves, numbers, strict=True) if x._number != number]:
             words = f"the function changed its argument in place, a {describe(changed[0])}"
             raise RuntimeError(f"{words}: write x = x + y in it, not x += y")
