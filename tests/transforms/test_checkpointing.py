@@ -136,6 +136,7 @@ def test_where_nothing_is_recorded_it_is_the_function():
         assert not tg.checkpoint(lambda x: x * x)(x).requires_grad
     assert not tg.checkpoint(lambda x: x * x)(tg.tensor(3.0)).requires_grad
     w = tg.tensor(2.0, requires_grad=True)
+    assert type(tg.checkpoint(np.sin)(X)) is np.ndarray and tg.checkpoint(lambda x: (x, "a", 2))(x)[1:] == ("a", 2)
     assert tg.checkpoint(lambda: w)().item() == 2 and tg.checkpoint(lambda x: (x, w))(x)[0].item() == 3
 
 

@@ -178,6 +178,8 @@ def test_wrong_shapes_and_dtypes_are_told():
         tg.implicit(lambda x, a: {"x": x - a})(lambda a: a * 1)(tg.tensor(given))
     with pytest.raises(ValueError, match="depend on it"):
         tg.implicit(lambda x, a: [x[0] - a, tg.tensor(0.0)])(lambda a: [a, a])(tg.tensor(given))
+    with pytest.raises(ValueError, match=r"depend on it: 1\.0"):
+        tg.implicit(lambda x, a: 1.0)(lambda a: a * 1)(tg.tensor(given))
     with pytest.raises(TypeError, match=r"floating point numbers, the solver returned.*int64"):
         tg.implicit(lambda x, a: x - a)(lambda a: np.arange(2))(tg.tensor(given))
 

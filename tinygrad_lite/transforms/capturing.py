@@ -11,7 +11,6 @@ from ..mode import enable_grad
 from ..primitive import Array, Node, describe, leaf
 from ..tensor import Tensor
 from .one_step import kept, replaced, stand_in, wanted
-from .pulling import tensors_of
 
 _PLACE = object()
 
@@ -31,7 +30,7 @@ class Captured:
         self.values: list[Array] = [x._data for x in outs]
         self.inputs = [*own, *closed]
         self.constants = [x for x in nests.leaves(self.args) if isinstance(x, Node) and not x._requires_grad]
-        self._form = nests.mapped(lambda x: _PLACE if x._requires_grad else x.detach(), out)
+        self._form = nests.mapped(lambda x: _PLACE if _moves(x) else x, out)
         self._own, self._numbers = len(own), [x._number for x in (*closed, *self.constants)]
 
     def filled(self, tensors: Sequence[Tensor]) -> Any:
@@ -60,8 +59,12 @@ class Captured:
         began: Tensor = leaf(Tensor, np.zeros(()))
         with enable_grad():
             out = self.f(*replaced(self.args, own))
-        outs = [x for x in tensors_of(out) if x._requires_grad]
+        outs = [x for x in nests.leaves(out) if _moves(x)]
         return out, outs, *_explored(outs, own, began)
+
+
+def _moves(x: Any) -> bool:
+    return isinstance(x, Tensor) and x._requires_grad
 
 
 def _explored(outs: Sequence[Tensor], own: Sequence[Tensor], began: Tensor) -> tuple[list[Tensor], list[Node]]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import nests
+from ..mode import is_grad_enabled
 from ..primitive import Node, describe, leaf
 from ..tensor import Tensor
 from .one_step import kept, one_step, outside, replaced, wanted
@@ -51,7 +52,7 @@ def custom_vjp(
         moving = [x._data for x in nests.leaves(form) if _moves(x)]
 
         def back(cotangents: list[Any], results: list[Any], given: list[Any]) -> list[Any]:
-            recorded = any(isinstance(g, Node) for g in cotangents)
+            recorded = is_grad_enabled()
             saved = _pair(name, _again(name, forward, replaced(args, given)))[1] if recorded else residuals
             following = iter(cotangents)
             g = nests.mapped(lambda x: next(following) if _moves(x) else None, form)

@@ -108,7 +108,7 @@ def _implied(condition: Callable[..., Any], found: Any, args: Sequence[Any], tol
     call = Captured(condition, (nests.mapped(lambda x: stand_in(x._data), found), *args))
     missed = leaves_like("the result of the condition", call.filled([leaf(Tensor, x) for x in call.values]), found)
     for x, f in zip(values, missed, strict=True):
-        if f.shape != x.shape or len(missed) != len(call.values):
+        if len(missed) != len(call.values) or f.shape != x.shape:
             raise ValueError(f"the condition must have the shapes of the solution and depend on it: {describe(f)}")
     tolerance = _precision(found) ** 0.25 if tolerance is None else tolerance
     if not _largest(missed) <= tolerance:
@@ -130,7 +130,7 @@ def _solution(condition: Flat, values: Sequence[Array], inputs: Sequence[Tensor]
     def back(cotangents: list[Any], results: list[Any], given: list[Any]) -> list[Any]:
         u = _solved(record, [*results, *given], cotangents)
         at = [stand_in(x) for x in (*results, *given)]
-        return [-share for share in pull(condition(at), u, at[n:], _recorded(cotangents))]
+        return [-share for share in pull(condition(at), u, at[n:], is_grad_enabled())]
 
     return one_step("implicit", inputs, values, back)
 
@@ -160,9 +160,9 @@ def _solved(record: Record, at: Sequence[Any], right: Sequence[Any]) -> list[Any
         here = [stand_in(x) for x in at]
         outs, ins = record(here)
         moved = pull(outs, results, ins, True)
-        return [*[-share for share in pull(moved, w, here, _recorded(cotangents))], *w]
+        return [*[-share for share in pull(moved, w, here, is_grad_enabled())], *w]
 
-    return one_step("solve", [*at, *right], u, back) if _recorded(right) else u
+    return one_step("solve", [*at, *right], u, back) if is_grad_enabled() else u
 
 
 def _transposed(record: Record) -> Record:
@@ -174,10 +174,6 @@ def _transposed(record: Record) -> Record:
         return pull(outs, u, ins, True), u
 
     return turned
-
-
-def _recorded(cotangents: Sequence[Any]) -> bool:
-    return any(isinstance(g, Node) for g in cotangents)
 
 
 def _flat(tensors: Sequence[Any]) -> np.ndarray:
@@ -205,7 +201,7 @@ def _difference(a: Any, b: Any) -> Any:
 
 
 def _largest(nest: Any) -> float:
-    return max([float(np.max(abs(x._data), initial=0.0)) for x in nests.leaves(nest)], default=0.0)
+    return max([float(np.max(np.abs(x._data), initial=0.0)) for x in nests.leaves(nest)], default=0.0)
 
 
 def _precision(nest: Any) -> float:

@@ -12,8 +12,8 @@ from ..mode import is_grad_enabled
 from ..primitive import Array, Node, leaf, primitive
 from ..tensor import Tensor
 
-# back(cotangents, results, inputs): what is handed to each input, None for nothing. All are arrays in an ordinary walk
-# and Tensors in one that is recorded: what it gives can then be differentiated again.
+# back(cotangents, results, inputs): what is handed to each input, None for nothing. All are arrays in an ordinary walk.
+# In one that is recorded they are Tensors, and what it gives can be differentiated again.
 Back = Callable[[list[Any], list[Any], list[Any]], Sequence[Any]]
 
 
@@ -96,8 +96,10 @@ def outside(args: Sequence[Any], but_wanted: bool = False) -> list[Any]:
 
 
 def stand_in(x: Any) -> Tensor:
-    """A new Tensor to differentiate by: the array x as a leaf, or a step from the Tensor x, which stays behind it."""
-    return ops.reshape(x, x.shape) if isinstance(x, Tensor) else leaf(Tensor, x, True, shared=True)
+    """A new Tensor to differentiate by: a leaf or, of what can be differentiated further back, a step from it."""
+    if isinstance(x, Tensor) and x._requires_grad and is_grad_enabled():
+        return ops.reshape(x, x.shape)
+    return leaf(Tensor, x._data if isinstance(x, Tensor) else x, True, shared=True)
 
 
 def _is_wanted(x: Any) -> bool:
