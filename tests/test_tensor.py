@@ -319,20 +319,20 @@ def test_a_gradient_through_numpy_s_sum():
 
 UNSUPPORTED = [
     np.spacing,
-    lambda x: np.linalg.cond(x * np.eye(2)),
-    np.add.reduce,
+    np.trim_zeros,
     lambda x: np.add(x, 1, out=np.zeros(2)),
-    lambda x: np.add(x, 1, dtype="float32"),
-    lambda x: np.median(x),
-    lambda x: np.vstack([x, x]),
-    lambda x: np.unwrap(x),
+    lambda x: np.sum(x, out=np.zeros(())),
+    lambda x: np.apply_over_axes(np.sum, x, [0]),
+    lambda x: np.histogram(x)[1],
+    lambda x: np.subtract.reduce(x),
+    lambda x: np.add.reduceat(x, [0, 1]),
 ]
 
 
 @pytest.mark.parametrize("f", UNSUPPORTED)
 def test_what_has_no_derivative_here_raises_if_a_gradient_is_wanted_and_works_if_not(f):
     array = np.array([3.0, 4.0])
-    with pytest.raises(TypeError, match=r"no derivative here.*detach"):
+    with pytest.raises(TypeError, match=r"no derivative here.* Write "):
         f(tg.tensor(array, requires_grad=True))
     with np.errstate(all="ignore"):
         np.testing.assert_array_equal(np.asarray(f(tg.tensor(array))), f(array))
@@ -356,14 +356,17 @@ def test_questions_of_numpy_lose_no_gradient():
     assert np.zeros_like(t).tolist() == [0.0, 0.0] and np.allclose(t, [1.0, 2.0]) and np.argsort(t).tolist() == [0, 1]
 
 
-def test_a_positional_argument_that_means_something_else_to_numpy_raises():
+def test_arguments_by_position_mean_what_they_mean_to_numpy():
+    array = np.array([[1.0, 2.0], [3.0, 5.0]])
     for f in (
         lambda t: np.mean(t, 0, np.float32),
         lambda t: np.max(t, 0, None, True),
-        lambda t: np.sum(t, 0, None, None),
+        lambda t: np.sum(t, 0, None, None, True),
+        lambda t: np.std(t, 0, None, None, 1),
     ):
-        with pytest.raises(TypeError):
-            f(leaf(1.0, 2.0))
+        got, expected = f(tg.tensor(array, requires_grad=True)), f(array)
+        assert got.requires_grad and got.dtype == expected.dtype
+        np.testing.assert_allclose(got.data, expected)
 
 
 # Copies.
@@ -452,7 +455,8 @@ def test_what_is_no_number_is_unequal(other):
         lambda t: np.copyto(t, 7.0),
         lambda t: np.put(t, [0], 9.0),
         lambda t: np.fill_diagonal(t, 5.0),
-        lambda t: np.atleast_1d(t).__setitem__(0, 5.0),
+        lambda t: np.exp(t, out=t),
+        lambda t: np.sum(t, axis=0, out=t[0]),
     ],
 )
 def test_numpy_s_functions_that_write_are_refused(write):
