@@ -15,30 +15,16 @@ from tinygrad_lite import protocols
 
 PAGE = Path(__file__).parents[1] / "numpy.md"
 BEGIN, END = "<!-- The table is written by docs/_site/numpy_table.py. -->\n", "<!-- The end of the table. -->\n"
-NOT_FOR_ARRAYS = (
-    "recfunctions",
-    "strings",
-    "busday",
-    "datetime",
-    "txt",
-    "save",
-    "from",
-    "load",
-    "packbits",
-    "isnat",
-    "_",
-)
+NOT_FOR_ARRAYS = ("recfunctions", "busday", "datetime", "txt", "save", "numpy.from", "load", "packbits")
 HIDDEN = ("_ones_like", "clip")  # ufuncs that NumPy has for itself
 
 
 def is_for_numbers(f: Any) -> bool:
     if isinstance(f, np.ufunc):
-        return (
-            any(kinds.split("->")[0].strip("?bBhHiIlLqQefdgFDG") == "" for kinds in f.types)
-            and f.__name__ not in HIDDEN
-        )
-    name = f"{f.__module__}.{f.__name__}"
-    return not any(word in name for word in NOT_FOR_ARRAYS)
+        numbers = [kinds for kinds in f.types if not kinds.split("->")[0].strip("?bBhHiIlLqQefdgFDG")]
+        return bool(numbers) and f.__name__ not in HIDDEN
+    found = any(getattr(room, f.__name__, None) is f for room in (np, np.linalg, np.fft, np.lib.stride_tricks))
+    return found and not any(word in f"{f.__module__}.{f.__name__}" for word in NOT_FOR_ARRAYS)
 
 
 def answers_a_constant(f: Any, operation: Callable[..., Any]) -> bool:
