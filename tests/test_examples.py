@@ -135,3 +135,14 @@ def test_the_chain_rule_is_told_of_a_neuron_and_of_xor(monkeypatch, capsys, tmp_
     said = [float(line.split()[-1]) for line in text.splitlines() if "the network says" in line]
     assert [round(x) for x in said] == [0, 1, 1, 0]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["neuron.html", "xor.html"]
+
+
+def test_newton_finds_the_way_through_a_bent_valley_by_exact_derivatives_only(monkeypatch, capsys, tmp_path):
+    run(monkeypatch, "--dimensions", 2, 20, "--output", tmp_path / "valley.png", example="rosenbrock.py")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == f"wrote {tmp_path / 'valley.png'}" and (tmp_path / "valley.png").stat().st_size > 10_000
+    assert len(lines) == 8 and lines[0].split() == ["dimensions", "way", "down", "steps", "values", "seconds", "error"]
+    exact = [line.split() for line in lines[1:-1] if "hvp" in line]
+    assert [row[0] for row in exact] == ["2", "20"] and all(float(row[-1]) < 1e-6 for row in exact)
+    other = [line for line in lines[1:-1] if line.split()[0] == "20" and "Newton-CG, finite" in line]
+    assert int(other[0].split()[5].replace(",", "")) > 20 * int(exact[1][6])  # values of the function
