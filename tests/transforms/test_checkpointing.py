@@ -72,9 +72,9 @@ def test_hooks_of_weights_and_arguments_are_called_once():
 
 
 def test_weights_that_are_made_in_the_first_run():
-    layer = nn.Dense(3)
+    layer, dropout = nn.Dense(3), nn.Dropout(0.5).train()
     x = np.ones((2, 4), np.float32)
-    tg.checkpoint(lambda x: tg.tanh(layer(x)))(x).sum().backward()
+    tg.checkpoint(lambda x: dropout(tg.tanh(layer(x))), nn.random_generator())(x).sum().backward()
     assert layer.kernel.grad.shape == (4, 3)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from .. import nests
 from ..backprop import history
 from ..mode import enable_grad
-from ..primitive import Array, Node, describe, leaf
+from ..primitive import Array, Node, describe, leaf, next_number
 from ..tensor import Tensor
 from .one_step import kept, replaced, stand_in, wanted
 
@@ -20,15 +20,17 @@ class Captured:
 
     inputs: the Tensors that the results depend on and through which a gradient is wanted: those among the arguments,
     then those that f closes over, such as weights. They are found by recording the run. values: the results that depend
-    on them; the nest that they are in is filled by `filled`.
+    on them; the nest that they are in is filled by `filled`. settled: whether all that f closes over was there before
+    the run, and none made in it, as a layer makes its weights when it is called first.
     """
 
     def __init__(self, f: Callable[..., Any], args: Sequence[Any]) -> None:
         self.f, self.args = f, kept(args)
-        own = wanted(self.args)
+        own, now = wanted(self.args), next_number()
         out, outs, closed, _ = self._run([stand_in(x) for x in own])
         self.values: list[Array] = [x._data for x in outs]
         self.inputs = [*own, *closed]
+        self.settled = all(x._number < now for x in closed)
         self.constants = [x for x in nests.leaves(self.args) if isinstance(x, Node) and not x._requires_grad]
         self._form = nests.mapped(lambda x: _PLACE if _moves(x) else x, out)
         self._own, self._numbers = len(own), [x._number for x in (*closed, *self.constants)]

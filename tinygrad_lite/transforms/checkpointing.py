@@ -18,9 +18,9 @@ from .pulling import pull
 def checkpoint(f: Callable[..., Any], generator: "np.random.Generator | None" = None) -> Callable[..., Any]:
     """The same function, of which the graph keeps the arguments only: the walk back runs it once more.
 
-    A network of n equal blocks, each one a checkpoint, keeps n arguments and the steps of one block, at the price of a
-    second run: about a third more time. Take about the square root of the number of layers as the number of blocks
-    (Chen et al. 2016, arXiv:1604.06174).
+    A network of n equal blocks, each one a checkpoint, keeps n arguments and the steps of one block, for the time of
+    one more run forward. Take about the square root of the number of layers as the number of blocks (Chen et al. 2016,
+    arXiv:1604.06174). Layers that are not built yet run twice at first.
 
     f takes any arguments, nests of Tensors among them, and may close over Tensors such as weights; it returns a Tensor
     or a nest of them. generator: what f draws random numbers from, for dropout say: the second run draws the same ones.
@@ -41,8 +41,11 @@ def checkpoint(f: Callable[..., Any], generator: "np.random.Generator | None" = 
     def block(*args: Any, **options: Any) -> Any:
         if not is_grad_enabled():
             return f(*args, **options)
-        state = None if generator is None else generator.bit_generator.state
+        state = generator.bit_generator.state if generator else None
         call = Captured(lambda *full: f(*full, **options), args)
+        if not call.settled:  # a layer drew its first weights: the next run is the one that can be repeated
+            state = generator.bit_generator.state if generator else None
+            call = Captured(lambda *full: f(*full, **options), args)
 
         def back(cotangents: list[Any], results: list[Any], inputs: list[Any]) -> list[Any]:
             fresh = [stand_in(x) for x in inputs]
