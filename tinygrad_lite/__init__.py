@@ -10,6 +10,7 @@ tensor([2., 4., 6.])
 from numpy import e, inf, nan, newaxis, pi
 
 from . import fft, files, linalg, nests, ops
+from .anomaly import detect_anomaly
 from .checking import check_grads
 from .creation import (
     arange,

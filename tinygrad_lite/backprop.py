@@ -11,7 +11,7 @@ from .batching import Batch, Refused, innermost, levels_of, one_by_one
 from .batching import bare as all_examples
 from .examples import enter, leave
 from .hooks import RETAIN, through_hooks
-from .mode import enable_grad, no_grad
+from .mode import current, enable_grad, no_grad
 from .primitive import NO_PARAMS, PYTHON_NUMBERS, REAL_NUMBERS, Array, Node, describe, leaf
 
 # Is shown (node, None, g), all that a node is handed, and (node, x, r), the share r that it hands on to its argument x.
@@ -161,14 +161,16 @@ def pull_back(
     are found, too.
     """
     hooks = hooks and any(node._hooks for node in nodes)
+    detecting = current.get().watch if watch is None else None
+    watch, once = watch or detecting, hooks or detecting is not None  # with care from the start
     batched = Batch.met and (type(_data_of(seed)) is Batch or any(type(node._data) is Batch for node in nodes))
     if batched and not create_graph:  # the rules run on Tensors: primitives know what to do with many examples
         seed = leaf(nodes[0].__class__, seed)
     with enable_grad() if create_graph else no_grad(), np.errstate(all="ignore"):
         tensors = create_graph or batched
-        found = _walk(nodes, seed, wrt, tensors, batched, watch, careful=hooks, hooks=hooks)  # each hook is called once
+        found = _walk(nodes, seed, wrt, tensors, batched, watch, careful=once, hooks=hooks)  # each hook is called once
         if (
-            not hooks
+            not once
             and any(n._primitive and n._primitive.elementwise for n in nodes)
             and any(_has_nan(g) for _, g in found)
         ):

@@ -14,6 +14,11 @@ class Mode(NamedTuple):
     recording: bool
     scope: tuple[str, ...]
 
+    @property
+    def watch(self) -> Any:
+        """What looks at each cotangent of a walk back; None for nobody."""
+        return None
+
 
 # One variable for both facts: an operation pays for one look-up. It belongs to the thread (and to the asyncio task).
 current: ContextVar[Mode] = ContextVar("tinygrad_lite.mode", default=Mode(True, ()))  # noqa: B039 - immutable
