@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from .batching import Batch, Level, Refused, levels_of
-from .primitive import Array, Node, primitive
+from .primitive import Array, Node, leaf, primitive
 
 
 def _check_outermost(x: Array, level: Level) -> None:
@@ -37,6 +37,10 @@ def enter(x: Array, level: Level) -> Array:
 
 def leave(x: Array, level: Level) -> Array:
     """x with all examples along a first axis; if it has none, the same for each of them."""
-    if isinstance(x, Node) and level in levels_of(x._data):
-        return _leave(x, level)
+    if isinstance(x, Node):
+        if x._requires_grad and level.open and level not in levels_of(x._data):
+            # A step that each example takes by itself: what comes back is one gradient for each, not their sum.
+            x = x * leaf(type(x), Batch(np.ones(level.size, x._data.dtype), level))
+        if level in levels_of(x._data):
+            return _leave(x, level)
     return np.broadcast_to(x, (level.size, *np.shape(x)))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import tinygrad_lite as tg
+from tinygrad_lite.batching import BatchingWarning
 
 
 def value_of(x):
@@ -43,20 +44,14 @@ TRANSFORMS = FIRST | SECOND | SAME
 X = tg.tensor(np.float64(0.3))
 
 
-def made_here(f):
-    """f by a rule of its own."""
-    return tg.custom_vjp(lambda x: (tg.exp(0.7 * x), x), lambda x, g: (0.7 * g * tg.exp(0.7 * x),))
+made_here = tg.custom_vjp(lambda x: (tg.exp(0.7 * x), x), lambda x, g: (0.7 * g * tg.exp(0.7 * x),))
 
 
-def possible(outer, inner):
-    """Solvers are handed arrays, and there are none inside of vmap: it refuses them, see below."""
-    return not (outer == "vmap" and inner in ("implicit", "fixed_point"))
-
-
-@pytest.mark.parametrize(("outer", "inner"), [pair for pair in product(TRANSFORMS, TRANSFORMS) if possible(*pair)])
+@pytest.mark.filterwarnings("ignore:vmap computes:tinygrad_lite.batching.BatchingWarning")
+@pytest.mark.parametrize(("outer", "inner"), list(product(TRANSFORMS, TRANSFORMS)))
 def test_every_pair(outer, inner):
     order = ORDER[outer] + ORDER[inner]
-    for f in (lambda x: tg.exp(0.7 * x), *([] if "vmap" in (outer, inner) else [made_here(tg.exp)])):
+    for f in (lambda x: tg.exp(0.7 * x), made_here):
         found = TRANSFORMS[outer](TRANSFORMS[inner](f))(X)
         assert found.item() == pytest.approx(0.7**order * np.exp(0.21), rel=1e-8)
         assert not found.requires_grad
@@ -90,7 +85,33 @@ def test_no_perturbation_confusion(outer, inner, between):
     assert outer(wrap(lambda x: inner(wrap(lambda y: y**3 * x))(x * x)))(np.float64(2.0)).item() == pytest.approx(240)
 
 
-@pytest.mark.parametrize("name", ["implicit", "fixed_point"])
-def test_solvers_are_refused_inside_of_vmap(name):
+@pytest.mark.parametrize("name", ["implicit", "fixed_point", "custom_vjp"])
+def test_inside_of_vmap_what_asks_for_values_runs_example_by_example_with_one_warning(name):
+    f = made_here if name == "custom_vjp" else TRANSFORMS[name](lambda x: tg.exp(0.7 * x))
+    x = np.random.default_rng(1).random((2, 3))
+    expected = 0.7**2 * np.exp(0.7 * x)
+    with pytest.warns(BatchingWarning, match="example by example") as warned:
+        found = tg.vmap(tg.vmap(tg.grad(tg.grad(f))))(x)
+    assert len(warned) <= 2  # one for each vmap
+    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-9)
+    with pytest.warns(BatchingWarning):
+        g = tg.grad(lambda x: (tg.vmap(lambda x, s: f(s * x), (0, None))(x[0], 2.0) ** 2).sum())(x)
+    np.testing.assert_allclose(g.numpy(), [2 * 1.4 * np.exp(2.8 * x[0]), [0, 0, 0]], rtol=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore:vmap computes:tinygrad_lite.batching.BatchingWarning")
+@pytest.mark.parametrize("derivative", [tg.grad, tg.jacobian, lambda f: tg.jacobian(f, mode="forward")])
+def test_each_example_has_its_own_gradient_by_what_is_the_same_for_all(derivative):
+    by_rule = tg.custom_vjp(lambda w, x: (w * x, (w, x)), lambda saved, g: (g * saved[1], g * saved[0]))
+    by_equation = tg.implicit(lambda y, w, x: y - w * x)(lambda w, x: w * x)
+    x = np.arange(3.0)
+    for f in (by_rule, by_equation, tg.checkpoint(lambda w, x: w * x)):
+        assert tg.vmap(lambda x: derivative(lambda w: f(w, x))(2.0))(x).tolist() == x.tolist()  # noqa: B023
+        w = tg.tensor(2.0, requires_grad=True)
+        tg.vmap(lambda x: f(w, x))(x).sum().backward()  # noqa: B023
+        assert w.grad.item() == 3
+
+
+def test_a_solver_that_closes_over_the_examples_is_refused_inside_of_vmap():
     with pytest.raises(TypeError, match="outside of vmap"):
-        tg.vmap(TRANSFORMS[name](tg.exp))(np.ones(3))
+        tg.vmap(lambda a: tg.fixed_point(lambda x: tg.cos(a * x), np.float64(1.0)))(np.ones(3))

@@ -10,6 +10,7 @@ from .. import nests
 from ..mode import is_grad_enabled
 from ..primitive import Node, describe, leaf
 from ..tensor import Tensor
+from .one_by_one import one_by_one
 from .one_step import kept, one_step, outside, replaced, wanted
 from .pulling import leaves_like
 
@@ -41,6 +42,7 @@ def custom_vjp(
     """
     name = forward.__name__.strip("_<>")
 
+    @one_by_one
     @wraps(forward)
     def call(*args: Any) -> Any:
         inputs, args = wanted(args), tuple(kept(args))

@@ -18,6 +18,7 @@ from ..primitive import Array, Node, describe, leaf
 from ..tensor import Tensor
 from .capturing import Captured
 from .gmres import gmres
+from .one_by_one import one_by_one
 from .one_step import one_step, outside, stand_in
 from .pulling import leaves_like, pull, with_arrays
 
@@ -51,6 +52,7 @@ def implicit(
     """
 
     def decorate(solve: Callable[..., Any]) -> Callable[..., Any]:
+        @one_by_one
         @wraps(solve)
         def solved(*args: Any, **options: Any) -> Any:
             with no_grad():
@@ -62,6 +64,7 @@ def implicit(
     return decorate
 
 
+@one_by_one
 def fixed_point(
     f: Callable[..., Any], start: Any, *args: Any, tolerance: float | None = None, steps: int = 1000
 ) -> Any:

@@ -28,7 +28,9 @@ class _Call:
     def shares(self, g: Any, out: Any, inputs: list[Any]) -> list[Any]:
         found = self.back(_apart(g, self.results), _apart(out, self.results), inputs)
         found = [np.zeros_like(x) if share is None else share for share, x in zip(found, inputs, strict=True)]
-        return found if isinstance(g, Node) else [x._data if isinstance(x, Node) else x for x in found]
+        if isinstance(g, Node):
+            return [x if isinstance(x, Node) else leaf(Tensor, x) for x in found]
+        return [x._data if isinstance(x, Node) else x for x in found]
 
 
 def one_step(name: str, inputs: Sequence[Tensor], results: Sequence[Array], back: Back) -> list[Tensor]:
