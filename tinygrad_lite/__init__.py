@@ -207,7 +207,7 @@ from .ops.aliases import (
 )
 from .parallel import by_blocks, threads
 from .primitive import primitive
-from .story import explain
+from .story import explain, why
 from .tensor import Tensor
 from .transforms import (
     checkpoint,

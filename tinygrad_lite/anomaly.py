@@ -12,7 +12,7 @@ import numpy as np
 from . import backprop
 from .batching import bare
 from .mode import Mode, ScopeWithLine, _Block, _ModeWithLines
-from .primitive import Array, Node, _result, describe
+from .primitive import Array, Node, Primitive, _result, call_of, describe
 
 
 class detect_anomaly(_Block):
@@ -63,8 +63,8 @@ class _Detecting(_ModeWithLines):
         frame = sys._getframe(1)
         if frame.f_code is _result.__code__:
             made = frame.f_locals
-            if (bad := _first_bad(made["data"], self.nan_only)) and not _in_a_rule(frame):
-                _refuse_value(bad, made["data"], made["step"], made["inputs"], scope, self.nan_only)
+            if (bad := first_bad(made["data"], self.nan_only)) and not _in_a_rule(frame):
+                _refuse_value(bad, made["data"], made["step"], made["inputs"], scope)
         return scope
 
     @property
@@ -90,7 +90,7 @@ class Bad(NamedTuple):
         return f"{words} {self.number}" + (f", first at {list(self.place)}" if self.place else "")
 
 
-def _first_bad(data: Any, nan_only: bool = False) -> Bad | None:
+def first_bad(data: Any, nan_only: bool = False) -> Bad | None:
     """Where an array is nan or infinite, nan first."""
     array = np.asarray(bare(data))
     if array.dtype.kind not in "fc" or np.isfinite(array).all():
@@ -111,16 +111,21 @@ def _in_a_rule(frame: FrameType | None) -> bool:
     return False
 
 
-def _refuse_value(bad: Bad, data: Any, step: Any, inputs: tuple[Any, ...], scope: Any, nan_only: bool) -> None:
+def _refuse_value(bad: Bad, data: Any, step: Primitive, inputs: tuple[Any, ...], scope: Any) -> None:
+    if words := value_made(bad, data, step, inputs):
+        step.fail(FloatingPointError(words + asked(scope)), inputs)
+
+
+def value_made(bad: Bad, data: Any, step: Primitive, inputs: tuple[Any, ...]) -> str:
+    """In words: what made these numbers, or handed them in; nothing for an infinity made of infinities, as in masks."""
     nan = bool(np.isnan(bad.number))
     for x in inputs:
-        given = _first_bad(x._data if isinstance(x, Node) else x)
+        given = first_bad(x._data if isinstance(x, Node) else x)
         if given and nan and np.isnan(given.number):
-            step.fail(FloatingPointError(f"{step.name} was given nan: {describe(x)} has {given}{asked(scope)}"), inputs)
-        if given and not nan:  # infinite from infinite: a mask
-            return
-    call = f"{step.name}({', '.join(map(describe, inputs))})"
-    step.fail(FloatingPointError(f"{call} made {bad}{_of(bad, data, inputs)}{asked(scope)}"), inputs)
+            return f"{step.name} was given nan: {describe(x)} has {given}"
+        if given and not nan:
+            return ""
+    return f"{call_of(step.name, *inputs)} made {bad}{_of(bad, data, inputs)}"
 
 
 def _of(bad: Bad, data: Any, inputs: tuple[Any, ...]) -> str:
@@ -150,7 +155,7 @@ def _watching(nan_only: bool) -> Callable[[Node, Node | None, Array], None]:
 
     def watch(node: Node, x: Node | None, r: Array) -> None:
         data = r._data if isinstance(r, Node) else r
-        bad = _first_bad(data, nan_only)
+        bad = first_bad(data, nan_only)
         if x is None:
             handed[0] = data
             if bad:

@@ -3,3 +3,4 @@
 from .formula import Formula, NoFormula
 from .steps import Step, Telling
 from .story import Story, explain
+from .why import Cause, Why, why
