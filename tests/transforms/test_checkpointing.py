@@ -89,6 +89,7 @@ def test_dropout_drops_the_same_in_the_second_run_and_the_generator_goes_on():
 
     same = lambda f: tg.checkpoint(f, generator=nn.random_generator())
     assert gradient(same) == gradient(lambda f: f)
+    assert gradient(lambda f: same(lambda x: same(f)(x) + 0)) == gradient(lambda f: f)  # a checkpoint inside of another
     with pytest.raises(RuntimeError, match=r"something else when it ran again.*generator="):
         gradient(tg.checkpoint)
 
