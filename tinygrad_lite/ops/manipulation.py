@@ -164,10 +164,14 @@ def roll(x: Array, /, shift: Shape, axis: int | tuple[int, ...] | None = None) -
     return np.roll(x, shift, axis)
 
 
-def _concatenate_rule(i: int, g: Array, out: Array, *arrays: Array, axis: int) -> Array:
-    lengths = [x.shape[axis] for x in arrays[: i + 1]]
-    end = sum(lengths)
-    return g[(slice(None),) * (axis % g.ndim) + (slice(end - lengths[-1], end),)]
+def _concatenate_ends(g: Array, out: Array, *arrays: Array, axis: int) -> tuple[Array, list[int]]:
+    """Where each ends, counted once for all of them."""
+    return g, list(accumulate([x.shape[axis] for x in arrays], initial=0))
+
+
+def _concatenate_rule(i: int, shared: tuple[Array, list[int]], out: Array, *arrays: Array, axis: int) -> Array:
+    g, ends = shared
+    return g[(slice(None),) * (axis % g.ndim) + (slice(ends[i], ends[i + 1]),)]
 
 
 def _concatenate_batch(call: Rule, mapped: Any, *arrays: Array, axis: int) -> Array:
@@ -178,6 +182,7 @@ def _concatenate_batch(call: Rule, mapped: Any, *arrays: Array, axis: int) -> Ar
 @primitive(
     _concatenate_rule,
     variadic=True,
+    shared=_concatenate_ends,
     hint="All shapes must be equal, but for the axis that is joined",
     batch=_concatenate_batch,
 )
