@@ -139,3 +139,48 @@ def test_a_failed_step_leaves_no_cycle_behind():
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+def chain(x, length, step):
+    for _ in range(length):
+        x = step(x)
+    return x
+
+
+def wide(x, length, step):
+    ends = [step(x) for _ in range(length // 2)]
+    total = ends[0]
+    for end in ends[1:]:
+        total = total + end
+    return total
+
+
+@pytest.mark.parametrize(
+    ("small", "large"), [(2_000, 20_000), pytest.param(100_000, 1_000_000, marks=pytest.mark.slow)]
+)
+@pytest.mark.parametrize("graph", [chain, wide])
+def test_each_operation_is_visited_once_and_takes_the_same_memory_however_many_there_are(graph, small, large):
+    calls = []
+
+    def rule(g, out, x):
+        calls[-1] += 1
+        return g
+
+    @tg.primitive(rule)
+    def step(x):
+        return x + 1
+
+    def bytes_of_each(length):
+        calls.append(0)
+        x = tg.tensor(1.0, requires_grad=True)
+        tracemalloc.start()
+        y = graph(x, length, step)
+        recorded = tracemalloc.get_traced_memory()[1]
+        y.backward()
+        walked = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return np.array([recorded, walked]) / length
+
+    few, many = bytes_of_each(small), bytes_of_each(large)
+    assert calls == ([small, large] if graph is chain else [small // 2, large // 2])
+    assert np.all(many < 1.3 * few), (few, many)
