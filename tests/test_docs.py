@@ -64,7 +64,9 @@ def test_every_public_name_has_one_entry_in_the_reference(package):
     assert {name: count for name, count in entries.items() if count != 1} == {}
 
 
-@pytest.mark.parametrize("module", [tinygrad_lite.linalg, tinygrad_lite.fft], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [tinygrad_lite.linalg, tinygrad_lite.fft, tinygrad_lite.special], ids=lambda module: module.__name__
+)
 def test_every_function_of_a_namespace_has_one_entry_in_the_reference(module):
     names = reference()
     assert [name for name in module.__all__ if names.count(f"{module.__name__}.{name}") != 1] == []

@@ -9,7 +9,7 @@ tensor([2., 4., 6.])
 
 from numpy import e, inf, nan, newaxis, pi
 
-from . import fft, files, linalg, nests, ops
+from . import fft, files, linalg, nests, ops, special
 from .anomaly import detect_anomaly
 from .checking import check_grads
 from .creation import (

@@ -10,6 +10,7 @@ import numpy as np
 from . import linalg, ops
 from .numpy_functions import COMPOSED
 from .primitive import Node, describe
+from .special import dispatch
 
 # Their answers are constants: no gradient is lost in them.
 _QUESTIONS = {
@@ -84,12 +85,12 @@ def array_ufunc(self: Node, ufunc: np.ufunc, method: str, *inputs: Any, **option
     if method == "at" and isinstance(inputs[0], Node):
         words = f"numpy.{ufunc.__name__}.at({describe(inputs[0])}, ...) is not supported"
         raise TypeError(f"{words}: write t[index] = t[index] + x")
-    return _outside_the_graph(getattr(ufunc, method), f"numpy.{ufunc.__name__}", inputs, options)
+    return _outside_the_graph(getattr(ufunc, method), dispatch.name_of(ufunc), inputs, options)
 
 
 def operation_of(function: Any) -> Callable[..., Any] | None:
     """What runs in place of one of NumPy's or SciPy's functions, if there is something."""
-    return _OPERATIONS.get(function) or COMPOSED.get(function)
+    return _OPERATIONS.get(function) or COMPOSED.get(function) or dispatch.operation_of(function)
 
 
 def _reduce(
