@@ -137,10 +137,10 @@ def test_a_primitive_for_real_numbers_refuses_complex_ones(create_graph):
         return np.abs(x) ** 2 if x.dtype.kind == "c" else x * x
 
     z = leaf([1 + 2j])
-    with pytest.raises(TypeError, match=r"squared has no derivative for complex numbers: .* with \.real"):
+    with pytest.raises(TypeError, match=r"squared.* has no derivative for complex numbers: .* with \.real"):
         squared(z).backward(create_graph=create_graph)
     for x in (leaf([1.0]) * 1j, leaf([1.0]) * np.array([1j])):
-        with pytest.raises(TypeError, match="squared has no derivative for complex numbers"):
+        with pytest.raises(TypeError, match=r"squared.* has no derivative for complex numbers"):
             squared(x).backward(create_graph=create_graph)
     apart = tg.primitive(lambda g, out, x, y: g, lambda g, out, x, y: -g)(lambda x, y: abs(x - y))
     distance = apart(leaf([1.0]), 1j)  # of real numbers, from a real one and a complex constant

@@ -16,6 +16,11 @@ def computed(*shape):
     return y
 
 
+@tg.primitive(lambda g, out, v: g)
+def real_only(v):
+    return v + 1
+
+
 def freed():
     y = computed(2)
     y.sum().backward()
@@ -42,6 +47,11 @@ CASES = {
     "stack": (lambda: tg.stack([x(2, 3), x(2, name="b")]), rf"stack\({X}, Tensor 'b' float32\(2,\)\): all shapes"),
     "concatenate": (lambda: tg.concatenate([x(2, 3), x(2, name="b")]), rf"concatenate\({X}, Tensor 'b'"),
     "split": (lambda: tg.split(x(2, 3), 2, axis=1), rf"split\({X}\): an axis of length 3"),
+    "complex": (lambda: tg.grad(lambda v: real_only(v * 1j).real.sum())(x(3)), r"only\(Tensor complex64\(3,\)\)"),
+    "running": (lambda: tg.cumulative_sum(x(2, 3)), rf"given a {X}"),
+    "asarray": (lambda: tg.asarray(x(2, 3), dtype=np.float64, copy=False), rf"asarray: a {X} can't be float64"),
+    "fft": (lambda: tg.fft.fft(x(2, 3), n=0), rf"given the lengths \(0,\) for a {X}"),
+    "fftn": (lambda: tg.fft.fftn(x(2, 3), s=(1, 2), axes=(0,)), rf"for the axes \(0,\) of a {X}"),
     "index": (lambda: x(2, 3)[5], rf"getitem\({X}\)"),
     "write": (lambda: tg.setitem(x(2, 3), 5, x(name="v")), rf"setitem\({X}, Tensor 'v' float32\(\)\)"),
     "integers": (lambda: tg.setitem(x(2, grad=False, dtype=int), 0, x()), r"'x' int64\(2,\) can't hold a Tensor 'x'"),

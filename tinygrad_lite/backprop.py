@@ -12,7 +12,7 @@ from .batching import bare as all_examples
 from .examples import enter, leave
 from .hooks import RETAIN, through_hooks
 from .mode import current, enable_grad, no_grad
-from .primitive import NO_PARAMS, PYTHON_NUMBERS, REAL_NUMBERS, Array, Node, describe, leaf
+from .primitive import NO_PARAMS, PYTHON_NUMBERS, REAL_NUMBERS, Array, Node, call_of, describe, leaf
 
 # Is shown (node, None, g), all that a node is handed, and (node, x, r), the share r that it hands on to its argument x.
 Watch: TypeAlias = Callable[[Node, Node | None, Array], None]
@@ -286,7 +286,8 @@ def _refuse_complex(node: Node, g: Array) -> None:
     for x in (g, *(node._inputs or ())):
         if type(x) is complex or (hasattr(x, "dtype") and x.dtype.kind == "c"):
             raise TypeError(
-                f"{node._primitive.name} has no derivative for complex numbers: compute with .real and .imag"  # type: ignore[union-attr]
+                f"{call_of(node._primitive.name, *(node._inputs or ()))} has no derivative for complex numbers:"  # type: ignore[union-attr]
+                " compute with .real and .imag"
             )
 
 

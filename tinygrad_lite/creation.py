@@ -64,7 +64,7 @@ def asarray(data: Any, /, dtype: Any = None, *, device: Any = None, copy: bool |
         if dtype is None or data.dtype == np.dtype(dtype):
             return data.copy() if copy else data
         if copy is False:
-            raise ValueError(f"asarray: a {data.dtype} Tensor can't be {np.dtype(dtype)} without a copy")
+            raise ValueError(f"asarray: a {describe(data)} can't be {np.dtype(dtype)} without a copy")
         return data.astype(dtype)
     return leaf(Tensor, _array(data, dtype, copy, types), shared=not copy)
 

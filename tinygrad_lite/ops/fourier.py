@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..primitive import Array, Node
+from ..primitive import Array, Node, describe
 from .complex import conj
 from .indexing import getitem
 from .manipulation import pad, primitive, roll, shaped
@@ -65,7 +65,8 @@ def _irfft(x: Array, n: int, axis: int, norm: Any) -> Array:
 def _of_length(x: Array, lengths: Sequence[int], axes: Sequence[int]) -> Array:
     """x with the axes cut, or filled up with zeros, to the given lengths."""
     if any(n < 1 for n in lengths):
-        raise ValueError(f"a transform needs at least one number along each axis, given the lengths {tuple(lengths)}")
+        words = f"given the lengths {tuple(lengths)} for a {describe(x)}"
+        raise ValueError(f"a transform needs at least one number along each axis, {words}")
     cut, border = [slice(None)] * x.ndim, [(0, 0)] * x.ndim
     for n, axis in zip(lengths, axes, strict=True):
         cut[axis], border[axis] = slice(n), (0, max(0, n - x.shape[axis]))
@@ -84,7 +85,9 @@ def _asked_for(x: Array, s: Any, axes: Any, half: bool = False) -> tuple[list[in
         whole[-1] = 2 * (whole[-1] - 1)
     lengths = whole if s is None else [whole[i] if n == -1 else operator.index(n) for i, n in enumerate(s)]
     if len(lengths) != len(axes):
-        raise ValueError(f"as many lengths as axes are needed, given s={s!r} for the axes {tuple(axes)}")
+        raise ValueError(
+            f"as many lengths as axes are needed, given s={s!r} for the axes {tuple(axes)} of a {describe(x)}"
+        )
     return lengths, axes
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from ..primitive import Array
+from ..primitive import Array, describe
 from .comparisons import not_equal
 from .manipulation import astype, concatenate, pad, reshape, shaped
 from .reductions import cumprod, cumsum
@@ -29,7 +29,7 @@ def cumulative_prod(x: Array, /, *, axis: int | None = None, dtype: Any = None, 
 def _running(f: Any, x: Array, axis: int | None, dtype: Any, initial: int, include_initial: bool) -> Array:
     x = shaped(x)
     if axis is None and x.ndim > 1:
-        raise ValueError(f"running sums and products need an axis where there is more than one, given {x.ndim}")
+        raise ValueError(f"running sums and products need an axis where there is more than one, given a {describe(x)}")
     if not x.ndim:
         x = reshape(x, (1,))
     place = normalize_axis_index(axis or 0, x.ndim)
