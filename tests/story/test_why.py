@@ -219,3 +219,9 @@ def test_a_recurrent_layer_of_fifty_steps_in_one_operation_explodes():
         kernel[...] = 1.7 * np.eye(4)
     answer = tg.why(kernel, lambda: (model(x) ** 2).mean())
     assert answer.kind == "exploding" and answer.words[1].startswith("Most of it by simple_rnn: × "), answer
+
+
+def test_of_two_ways_it_tells_of_the_stronger():
+    h = leaf(1.0, 1.0)
+    answer = tg.why(h, (h * 1e-3).sum() + (tg.exp(h) * 1e9).sum())
+    assert answer.kind == "exploding" and answer.causes[0].number == pytest.approx(1e9)
