@@ -1,6 +1,8 @@
 """The MNIST examples end in a trained network and its pictures, also where MNIST can't be had."""
 
+import os
 import runpy
+import subprocess
 import sys
 from pathlib import Path
 
@@ -146,3 +148,17 @@ def test_newton_finds_the_way_through_a_bent_valley_by_exact_derivatives_only(mo
     assert [row[0] for row in exact] == ["2", "20"] and all(float(row[-1]) < 1e-6 for row in exact)
     other = [line for line in lines[1:-1] if line.split()[0] == "20" and "Newton-CG, finite" in line]
     assert int(other[0].split()[5].replace(",", "")) > 20 * int(exact[1][6])  # values of the function
+
+
+def test_gradients_through_scipy_and_scikit_learn_agree_with_finite_differences(tmp_path):
+    program = [sys.executable, EXAMPLES / "differentiate_scipy.py", "--output", tmp_path / "three.png"]
+    environment = os.environ | {"PYTHONPATH": str(EXAMPLES.parent)}
+    done = subprocess.run(program, capture_output=True, text=True, env=environment)
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0 and lines[-1] == f"wrote {tmp_path / 'three.png'}", done.stderr
+    errors = [float(line.split()[1]) for line in lines if line.startswith("  gradient:")]
+    assert len(errors) == 3 and max(errors) < 1e-4
+    assert lines[2].startswith("  patient 3 improved most") and "p would rise: +" in lines[2]
+    scales = [float(word) for word in lines[-2].split()[4:]]
+    assert len(scales) == 10 and min(scales[:4]) > 2 * max(scales[5:])
+    assert (tmp_path / "three.png").stat().st_size > 10_000

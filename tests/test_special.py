@@ -128,7 +128,7 @@ def test_what_has_no_derivative_is_refused():
         (special.stdtr, (t, 2.0), "the degrees of freedom"),
         (special.zeta, (t + 1, 2.0), "the exponent"),
     ]:
-        with pytest.raises(TypeError, match=rf"no derivative by {parameter}, a .*detach"):
+        with pytest.raises(TypeError, match=rf"no derivative by {parameter}, given array.*detach"):
             f(*args).sum().backward()
 
 

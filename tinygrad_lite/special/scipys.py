@@ -32,6 +32,6 @@ def refused(parameter: str, position: int) -> Callable[..., Array]:
     """The rule of a parameter that has no derivative here."""
 
     def rule(g: Array, out: Array, *args: Array) -> Array:
-        raise TypeError(f"no derivative by {parameter}, a {describe(args[position])}: give it .detach()")
+        raise TypeError(f"no derivative by {parameter}, given {describe(args[position])}: give it .detach()")
 
     return rule
