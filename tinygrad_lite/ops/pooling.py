@@ -41,7 +41,7 @@ def _seen(x: Array, windows: Windows, lengths: tuple[int, ...], border: Any = 0)
 def _handed(x: Array, shape: tuple[int, ...], windows: Windows, winners: Array | None = None) -> Array:
     """Zeros of the shape, with each element of x added to all elements of its window, or to the winner only."""
     padded, lengths = windows.padded_shape(shape), x.shape[1:-1]
-    tiled = windows.strides == windows.window and shape[1:-1] == tuple(
+    tiled = windows.strides == windows.window and padded[1:-1] == tuple(
         length * window for length, window in zip(lengths, windows.window, strict=True)
     )  # then every element is written exactly once
     out = np.empty_like(x, order="C", shape=shape)
