@@ -94,6 +94,11 @@ def linear(x: Any) -> Any:
     return x
 
 
+def _top(x: Any, axis: int) -> Any:
+    """The largest along the axis; of an empty one 0."""
+    return np.max(x, axis=axis, keepdims=True) if x.shape[axis] else 0
+
+
 def _softmax_rule(g: Any, out: Any, x: Any, axis: int) -> Any:
     return out * (g - (g * out).sum(axis=axis, keepdims=True))
 
@@ -101,7 +106,7 @@ def _softmax_rule(g: Any, out: Any, x: Any, axis: int) -> Any:
 @primitive(_softmax_rule, batch="axis")
 def softmax(x: Any, axis: int = -1) -> Any:
     """exp(x) / sum(exp(x)) along an axis: positive numbers that add up to 1."""
-    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    e = np.exp(x - _top(x, axis))
     return e / np.sum(e, axis=axis, keepdims=True)
 
 
@@ -112,8 +117,8 @@ def _log_softmax_rule(g: Any, out: Any, x: Any, axis: int) -> Any:
 @primitive(_log_softmax_rule, batch="axis")
 def log_softmax(x: Any, axis: int = -1) -> Any:
     """log(softmax(x)), exact where softmax itself would round to 0."""
-    shifted = x - np.max(x, axis=axis, keepdims=True)
-    return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
+    shifted = x - _top(x, axis)
+    return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True)) if x.shape[axis] else shifted
 
 
 ACTIVATIONS: dict[str, Callable[..., Any]] = {

@@ -192,3 +192,9 @@ def test_forward_mode_and_several_results():
     _, moved = tg.jvp(f, (z, w), (v, u))
     for got, a, b in zip(moved, ahead, behind, strict=True):
         np.testing.assert_allclose(got.data, (a - b) / (2 * step), rtol=1e-7, atol=1e-7)
+
+
+def test_logsumexp_is_the_principal_logarithm():
+    x = np.array([1231.8 + 1078.7j, 1230.0 - 5.0j])
+    top = 1231.8
+    np.testing.assert_allclose(tg.logsumexp(x), np.log(np.exp(x - top).sum()) + top, rtol=1e-12)

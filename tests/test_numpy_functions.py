@@ -27,7 +27,11 @@ CASES = {
     "degrees": [(lambda x: np.degrees(x), x)],
     "deg2rad": [(lambda x: np.deg2rad(x), x)],
     "rad2deg": [(lambda x: np.rad2deg(x), x)],
-    "float_power": [(lambda a, b: np.float_power(a, b), p, m), (lambda a: np.float_power(a, 3), p)],
+    "float_power": [
+        (lambda a, b: np.float_power(a, b), p, m),
+        (lambda a: np.float_power(a, 3), p),
+        (lambda a, b: np.float_power(a, b), p + 0.5j, m[0] - 0.2j),
+    ],
     "fmod": [(lambda a, b: np.fmod(a, b), x, few[0] + y * 0.01), (lambda a: np.fmod(a, 0.7), x)],
     "fmax": [(lambda a, b: np.fmax(a, b), x, y), (lambda a: np.fmax(a, holes), y)],
     "fmin": [(lambda a, b: np.fmin(a, b), x, y), (lambda a: np.fmin(a, holes), y)],
@@ -48,7 +52,10 @@ CASES = {
     "vstack": [(lambda a, b: np.vstack([a, b]), x, y), (lambda a, b: np.vstack([a, b]), m, few)],
     "hstack": [(lambda a, b: np.hstack([a, b]), x, few), (lambda a, b: np.hstack((a, b)), m, m)],
     "dstack": [(lambda a, b: np.dstack([a, b]), m, m)],
-    "column_stack": [(lambda a, b: np.column_stack([a, b]), m, m[:, 0])],
+    "column_stack": [
+        (lambda a, b: np.column_stack([a, b]), m, m[:, 0]),
+        (lambda a, b: np.column_stack([a, b]), np.array(2.0), m[:1]),
+    ],
     "block": [(lambda a, b: np.block([[a, b], [b, a]]), s, s), (lambda a: np.block([a, 1.0]), x)],
     "append": [(lambda a, b: np.append(a, b), m, few), (lambda a, b: np.append(a, b, axis=1), m, m)],
     "insert": [
@@ -233,6 +240,35 @@ def test_what_is_not_supported_says_what_to_write():
     ]:
         with pytest.raises(TypeError, match=words):
             call()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda a: np.rot90(a, axes=(0,)),
+        lambda a: np.rot90(a[0]),
+        lambda a: np.rot90(a, axes=(1, 1)),
+        lambda a: np.gradient(a, edge_order=3),
+        lambda a: np.gradient(a, axis=(1, 1)),
+        lambda a: np.cov(a[None]),
+        lambda a: np.vsplit(a[0], 1),
+        lambda a: np.vander(a),
+        lambda a: np.quantile(a[0, 0], 0.5, axis=0),
+        lambda a: np.take_along_axis(a, np.array([0, 1]), axis=1),
+        lambda a: np.cross(a, a, axis=2),
+    ],
+)
+def test_what_numpy_refuses_is_refused(call):
+    for a in (normal(4, 4), tg.tensor(normal(4, 4), requires_grad=True)):
+        with pytest.raises(ValueError):
+            call(a)
+
+
+def test_parts_and_places_that_do_not_fit_are_told():
+    with pytest.raises(ValueError, match=r"split\(Tensor float64\(4, 3\)\): into 1 part or more, given 0"):
+        np.vsplit(tg.tensor(m), 0)
+    with pytest.raises(ValueError, match=r"moveaxis\(Tensor float64\(4, 3\)\): 2 axes can't go to 1 places"):
+        np.moveaxis(tg.tensor(m), (0, 1), (1,))
 
 
 REFUSED = {"spacing", "clip", "_ones_like"}  # np.clip itself is no ufunc

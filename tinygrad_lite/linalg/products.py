@@ -3,6 +3,7 @@
 import operator
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from ..ops import products
 from ..ops.indexing import getitem
@@ -21,7 +22,7 @@ def cross(x: Array, y: Array, /, *, axis: int = -1) -> Array:
     tensor([0., 0., 5.])
     """
     x, y = shaped(x), shaped(y)
-    if x.shape[axis] != 3 or y.shape[axis] != 3:
+    if any(v.shape[normalize_axis_index(axis, v.ndim)] != 3 for v in (x, y)):
         raise ValueError(f"cross({describe(x)}, {describe(y)}): axis {axis} must be of length 3")
     (a, b, c), (d, e, f) = ([moveaxis(v, axis, -1)[..., i] for i in range(3)] for v in (x, y))
     return moveaxis(stack([b * f - c * e, c * d - a * f, a * e - b * d], -1), -1, axis)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from .. import ops
 from ..ops.manipulation import shaped
@@ -35,6 +35,8 @@ def flipud(m: Array) -> Array:
 
 
 def rot90(m: Array, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Array:
+    if len(axes) != 2 or len(set(normalize_axis_tuple(axes, m.ndim, allow_duplicate=True))) != 2:
+        raise ValueError(f"rot90: axes must be two different ones, given {axes}")
     for _ in range(k % 4):
         m = ops.flip(ops.swapaxes(m, *axes), axis=axes[0])
     return m

@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from .. import ops
 from ..ops.manipulation import shaped
@@ -27,7 +27,9 @@ def trapezoid(y: Array, x: Array = None, dx: Array = 1.0, axis: int = -1) -> Arr
 def gradient(f: Array, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
     f = shaped(f)
     axes = range(f.ndim) if axis is None else [axis] if isinstance(axis, int) else axis
-    axes = [normalize_axis_index(a, f.ndim) for a in axes]
+    axes = normalize_axis_tuple(axes, f.ndim)
+    if edge_order not in (1, 2):
+        raise ValueError(f"gradient: edge_order must be 1 or 2, given {edge_order}")
     spacings = varargs or (1.0,)
     spacings = spacings * len(axes) if len(spacings) == 1 else spacings
     if len(spacings) != len(axes):

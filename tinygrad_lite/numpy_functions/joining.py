@@ -8,7 +8,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from .. import ops
 from ..ops.manipulation import shaped
-from ..primitive import Array
+from ..primitive import Array, describe
 
 
 def _at_least(x: Array, ndim: int) -> Array:
@@ -49,7 +49,7 @@ def dstack(tup: Sequence[Array]) -> Array:
 
 
 def column_stack(tup: Sequence[Array]) -> Array:
-    return ops.concatenate([x[:, None] if x.ndim == 1 else x for x in map(shaped, tup)], axis=1)
+    return ops.concatenate([ops.matrix_transpose(_at_least(x, 2)) if x.ndim < 2 else x for x in map(shaped, tup)], axis=1)
 
 
 def block(arrays: Any) -> Array:
@@ -110,6 +110,8 @@ def hsplit(ary: Array, indices_or_sections: Any) -> list[Array]:
 
 
 def vsplit(ary: Array, indices_or_sections: Any) -> list[Array]:
+    if ary.ndim < 2:
+        raise ValueError(f"vsplit({describe(ary)}): it needs two axes or more")
     return ops.split(ary, indices_or_sections, axis=0)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import ops
 from ..ops.manipulation import shaped
-from ..primitive import Array
+from ..primitive import Array, describe
 from .calculus import convolve
 
 
@@ -16,6 +16,8 @@ def polyval(p: Array, x: Array) -> Array:
 
 
 def vander(x: Array, N: int | None = None, increasing: bool = False) -> Array:
+    if x.ndim != 1:
+        raise ValueError(f"vander({describe(x)}): it needs one axis")
     powers = np.arange(x.shape[0] if N is None else N)
     return x[:, None] ** (powers if increasing else powers[::-1])
 

@@ -3,11 +3,12 @@
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from .. import ops
 from ..ops.manipulation import shaped
 from ..ops.reductions import axes_of
-from ..primitive import Array, Node
+from ..primitive import Array, Node, describe
 
 
 def median(a: Array, axis: Any = None, *, keepdims: bool = False) -> Array:
@@ -29,7 +30,7 @@ def _quantile_along(a: Array, q: Any, axis: Any, keepdims: bool, passes_over_nan
     a, q = shaped(a), shaped(q)
     if np.any(ops.less(q, 0)) or np.any(ops.greater(q, 1)):
         raise ValueError("quantiles lie between 0 and 1, percentiles between 0 and 100")
-    axes = axes_of(a, axis)
+    axes = axes_of(a, None) if axis is None else normalize_axis_tuple(axis, a.ndim)
     others = tuple(i for i in range(a.ndim) if i not in axes)
     rows = ops.reshape(ops.transpose(a, (*others, *axes)), (*[a.shape[i] for i in others], -1))
     rows = ops.sort(rows, axis=-1)
@@ -62,6 +63,8 @@ def cov(
 
 def _variables(m: Array, rowvar: bool) -> Array:
     m = shaped(m)
+    if m.ndim > 2:
+        raise ValueError(f"{describe(m)}: variables and observations are two axes or one")
     m = ops.reshape(m, (1, -1)) if m.ndim < 2 else m
     return m if rowvar or m.shape[0] == 1 else ops.matrix_transpose(m)
 

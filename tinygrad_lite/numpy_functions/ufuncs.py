@@ -42,7 +42,9 @@ def rad2deg(x: Array) -> Array:
 
 
 def float_power(x: Array, y: Array) -> Array:
-    return ops.power(ops.astype(ops.manipulation.shaped(x), np.float64), y)
+    x, y = ops.manipulation.shaped(x), ops.manipulation.shaped(y)
+    wide = np.result_type(x.dtype, y.dtype, np.float64)
+    return ops.power(ops.astype(x, wide), ops.astype(y, wide))
 
 
 def fmod(x: Array, y: Array) -> Array:

@@ -190,6 +190,9 @@ def take_along_axis(x: Array, indices: Any, /, axis: int = -1) -> Array:
     """For each line along the axis, the elements at that line's own positions."""
     x, indices = shaped(x), freeze(indices)
     axis = normalize_axis_index(axis, x.ndim)
+    if np.ndim(indices) != x.ndim:
+        words = f"take_along_axis({describe(x)}): indices must have as many axes, given {np.ndim(indices)}"
+        raise ValueError(words)
     grid = [np.arange(n).reshape([-1 if i == a else 1 for i in range(x.ndim)]) for a, n in enumerate(x.shape)]
     grid[axis] = indices
     return getitem(x, tuple(grid))

@@ -84,6 +84,8 @@ def moveaxis(x: Array, source: int | tuple[int, ...], destination: int | tuple[i
     """Axes moved to other places, the others in their order."""
     x = shaped(x)
     sources, places = normalize_axis_tuple(source, x.ndim), normalize_axis_tuple(destination, x.ndim)
+    if len(sources) != len(places):
+        raise ValueError(f"{call_of('moveaxis', x)}: {len(sources)} axes can't go to {len(places)} places")
     axes = [a for a in range(x.ndim) if a not in sources]
     for place, axis in sorted(zip(places, sources, strict=True)):
         axes.insert(place, axis)
@@ -214,8 +216,10 @@ def unstack(x: Array, /, *, axis: int = 0) -> tuple[Array, ...]:
 def split(x: Array, /, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Array]:
     """Cut along an axis: into so many equal parts, or before the given positions."""
     x = shaped(x)
-    length = x.shape[axis]
+    length = x.shape[normalize_axis_index(axis, x.ndim)]
     if isinstance(indices_or_sections, int):
+        if indices_or_sections < 1:
+            raise ValueError(f"{call_of('split', x)}: into 1 part or more, given {indices_or_sections}")
         if length % indices_or_sections:
             words = f"{call_of('split', x)}: an axis of length {length} does not divide"
             raise ValueError(f"{words} into {indices_or_sections} equal parts")

@@ -174,7 +174,7 @@ def logsumexp(x: Array, /, axis: Axis = None, *, keepdims: bool = False) -> Arra
     with np.errstate(divide="ignore", over="ignore"):
         if not count_along(x, axis):
             return np.log(np.sum(x, axis=axis, keepdims=keepdims))
-        top = np.max(x, axis=axis, keepdims=True)
+        top = np.max(x.real, axis=axis, keepdims=True)  # and so the imaginary part lies between -pi and pi
         top = np.where(np.isfinite(top), top, 0)
         out = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
     return out if keepdims else np.squeeze(out, axes_of(x, axis))
