@@ -380,6 +380,7 @@ COMPOSED = [
     ),
     row("diff", lambda xp, x: xp.diff(x), x23),
     row("diff", lambda xp, x: xp.diff(x, n=2, axis=0), normal(4, 2)),
+    row("diff", lambda xp, x: xp.diff(x, n=0, prepend=x[:, :1]), x23),
     row("diff", lambda xp, x, y, z: xp.diff(x, axis=0, prepend=y, append=z), x23, normal(1, 3), normal(2, 3)),
     *[
         row(name, lambda xp, x, name=name, how=how: getattr(xp, name)(x, **how), normal(3))

@@ -49,7 +49,8 @@ def dstack(tup: Sequence[Array]) -> Array:
 
 
 def column_stack(tup: Sequence[Array]) -> Array:
-    return ops.concatenate([ops.matrix_transpose(_at_least(x, 2)) if x.ndim < 2 else x for x in map(shaped, tup)], axis=1)
+    arrays = [ops.matrix_transpose(_at_least(x, 2)) if x.ndim < 2 else x for x in map(shaped, tup)]
+    return ops.concatenate(arrays, axis=1)
 
 
 def block(arrays: Any) -> Array:

@@ -49,7 +49,7 @@ def diff(x: Array, /, n: int = 1, axis: int = -1, prepend: Array = None, append:
     if n < 0:
         raise ValueError(f"diff: n must be 0 or more, given {n}")
     place = normalize_axis_index(axis, x.ndim)
-    parts = [part for part in (prepend, x, append) if part is not None]
+    parts = [part for part in (prepend, x, append) if part is not None] if n else [x]  # NumPy joins nothing for n = 0
     x = concatenate(parts, axis=place) if len(parts) > 1 else x
     before = (slice(None),) * place
     for _ in range(n):
