@@ -15,7 +15,7 @@ import pytest
 import nn
 import tinygrad_lite as tg
 
-JUDGES = ["torch", "numba", "keras", "safetensors", "onnx", "onnxruntime", "tensorboard"]
+JUDGES = ["torch", "expecttest", "numba", "keras", "safetensors", "onnx", "onnxruntime", "tensorboard"]
 _missing: Counter[str] = Counter()
 
 
@@ -32,6 +32,12 @@ def _judge(name: str) -> Any:
 def torch() -> Any:
     """PyTorch, the judge."""
     return _judge("torch")
+
+
+@pytest.fixture
+def expecttest() -> Any:
+    """What PyTorch's own tests, its OpInfo database among them, can't be imported without."""
+    return _judge("expecttest")
 
 
 @pytest.fixture
