@@ -52,7 +52,8 @@ def namespace(how: str) -> ModuleType:
     xp = ModuleType("tinygrad_lite")
     vars(xp).update(vars(tg))
     vars(xp)["asarray"] = _recording(tg.asarray)
-    _replace("__dlpack__", _detached)
+    for name in ("__dlpack__", "__float__", "__int__", "__complex__"):
+        _replace(name, _detached)
     if how == "backward":
         for space in (xp, *[_copied(xp, name) for name in ("linalg", "fft")]):
             for name, f in list(vars(space).items()):
@@ -87,14 +88,14 @@ def _recording(asarray: Callable[..., tg.Tensor]) -> Callable[..., tg.Tensor]:
     return recording
 
 
-def _detached(dlpack: Callable[..., Any]) -> Callable[..., Any]:
-    """A Tensor that wants a gradient is not exported; the suite, which has no word for that, wants it exported."""
+def _detached(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A Tensor that wants a gradient does not leave the graph; the suite, which has no word for that, wants it to."""
 
-    @wraps(dlpack)
-    def export(self: tg.Tensor, **options: Any) -> Any:
-        return dlpack(self.detach(), **options)
+    @wraps(method)
+    def leave(self: tg.Tensor, **options: Any) -> Any:
+        return method(self.detach(), **options)
 
-    return export
+    return leave
 
 
 def _differentiated(f: Callable[..., Any], name: str = "") -> Callable[..., Any]:

@@ -296,7 +296,7 @@ def test_a_primitive_may_compute_with_python_s_numbers(create_graph):
         3: lambda x, scale=1: float(x) ** 2,
     }
     for arity, forward in forwards.items():
-        rules = [lambda g, out, x, *_, **__: 2 * float(x), lambda *_: 0][: 2 if arity == 2 else 1]
+        rules = [lambda g, out, x, *_, **__: 2 * x.item(), lambda *_: 0][: 2 if arity == 2 else 1]
         square = tg.primitive(*rules)(forward)
         x = leaf(3.0)[0].detach()
         x.requires_grad = True

@@ -1,6 +1,7 @@
 """The Tensor: NumPy's operators, methods and dtypes; its text; its errors; and how NumPy's functions treat it."""
 
 import copy
+import math
 import operator
 import pickle
 
@@ -348,6 +349,14 @@ def test_writing_into_arrays():
         np.add(1, 2, out=tg.tensor([1.0]))
     array += tg.tensor(np.array([1.0, 2.0]))
     assert array.tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("of", [float, int, complex, math.exp, lambda t: np.array([1.0, t])])
+def test_a_number_made_of_it_would_drop_the_graph(of):
+    with pytest.raises((RuntimeError, TypeError, ValueError)) as caught:
+        of(leaf(2.0)[0])
+    assert "would drop the graph: write" in str(caught.value)
+    assert of(leaf(2.0)[0].detach()) is not None and leaf(2.0)[0].item() == 2.0
 
 
 def test_questions_of_numpy_lose_no_gradient():

@@ -47,6 +47,15 @@ def _compared(operation: Callable[..., Any], numpy_s: Callable[..., Any], x: T, 
         return leaf(type(x), np.asarray(numpy_s(x._data, other)))
 
 
+def _to_a_number(x: Node, asked: str) -> Any:
+    """Its array, for what makes one of Python's numbers of it: libraries do that, and drop the graph without a word."""
+    if x._requires_grad:
+        raise RuntimeError(
+            f"{asked} of a {describe(x)} that wants a gradient would drop the graph: write .item(), or .detach() before"
+        )
+    return x._data
+
+
 class ArrayMethods(Node):
     """A node that answers to what NumPy's arrays answer to."""
 
@@ -103,13 +112,13 @@ class ArrayMethods(Node):
         return bool(self._data)
 
     def __int__(self, /) -> int:
-        return int(self._data)
+        return int(_to_a_number(self, "int()"))
 
     def __float__(self, /) -> float:
-        return float(self._data)
+        return float(_to_a_number(self, "float()"))
 
     def __complex__(self, /) -> complex:
-        return complex(self._data)
+        return complex(_to_a_number(self, "complex()"))
 
     def __index__(self, /) -> int:
         return self._data.__index__()
