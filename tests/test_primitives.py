@@ -495,6 +495,27 @@ def test_derivatives_of_order_one_and_two(case):
     tg.check_grads(lambda *args: case.f(tg, *args), *case.args, order=2)
 
 
+def certified(case: Row, max_examples: int) -> None:
+    """The row in all layouts of memory; if it works element by element, its primitive on arrays of all shapes, too."""
+    tg.certify(lambda *args: case.f(tg, *args), *case.args, max_examples=max_examples)
+    primitive = PRIMITIVES.get(case.name)
+    if primitive is not None and primitive.elementwise and len(primitive.rules) == len(case.args):
+        domains = [(float(np.min(x)), float(np.max(x))) for x in map(np.asarray, case.args) if x.dtype == float]
+        if len(domains) == len(case.args) and all(low < high for low, high in domains):
+            tg.certify(lambda *args: case.f(tg, *args), domain=domains, max_examples=4 * max_examples)
+
+
+@table(DIFFERENTIABLE + COMPLEX + COMPOSED)
+def test_it_is_certified(case):
+    certified(case, 2)
+
+
+@pytest.mark.slow
+@table(DIFFERENTIABLE + COMPLEX + COMPOSED)
+def test_it_is_certified_at_length(case):
+    certified(case, 15)
+
+
 @table(DIFFERENTIABLE + COMPLEX)
 def test_the_row_records_its_primitive(case):
     out = case.f(tg, *watched(case.args))

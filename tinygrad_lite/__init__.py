@@ -11,7 +11,7 @@ from numpy import e, inf, nan, newaxis, pi
 
 from . import fft, files, linalg, nests, ops, special
 from .anomaly import detect_anomaly
-from .checking import check_grads
+from .checking import Certificate, certify, check_grads
 from .creation import (
     arange,
     asarray,

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from .creation import tensor
-from .primitive import Node
-from .tensor import Tensor
-from .transforms import vjp
+from ..creation import tensor
+from ..primitive import Node
+from ..tensor import Tensor
+from ..transforms import vjp
 
 
 def check_grads(
