@@ -165,7 +165,7 @@ def pull_back(
     watch, once = watch or detecting, hooks or detecting is not None  # with care from the start
     batched = Batch.met and (type(_data_of(seed)) is Batch or any(type(node._data) is Batch for node in nodes))
     if batched and not create_graph:  # the rules run on Tensors: primitives know what to do with many examples
-        seed = leaf(nodes[0].__class__, seed)
+        seed, watch = leaf(nodes[0].__class__, seed), watch and _shown_all_examples(watch)
     with enable_grad() if create_graph else no_grad(), np.errstate(all="ignore"):
         tensors = create_graph or batched
         found = _walk(nodes, seed, wrt, tensors, batched, watch, careful=once, hooks=hooks)  # each hook is called once
@@ -177,6 +177,16 @@ def pull_back(
             # A zero cotangent met an infinite derivative, or the nan is honest: the careful walk tells them apart.
             found = _walk(nodes, seed, wrt, tensors, batched, watch, careful=True)
     return [(x, g._data) for x, g in found] if batched and not create_graph else found
+
+
+def _shown_all_examples(watch: Watch) -> Watch:
+    """Shows it arrays with all examples in front, as large as what they belong to."""
+
+    def show(node: Node, x: Node | None, g: Array) -> None:
+        array, own = all_examples(_data_of(g)), all_examples((node if x is None else x)._data)
+        watch(node, x, np.broadcast_to(array, own.shape) if array.ndim < own.ndim else array)
+
+    return show
 
 
 def _walk(

@@ -322,3 +322,15 @@ def test_losses_and_embeddings_of_each_sample():
     f = lambda table, ids: (take_rows(table, ids=ids) ** 2).sum()
     each = tg.vmap(tg.grad(f), (None, 0))(table, ids)
     close(each, tg.stack([tg.grad(f)(table, i) for i in ids]))
+
+
+def test_a_graph_with_a_call_inside_is_drawn_and_told_for_one_example_only():
+    w = tg.tensor(rng.normal(size=(3, 2)), requires_grad=True, name="w")
+    total = tg.vmap(lambda x: (tg.tanh(x @ w) ** 2).sum())(X).sum()
+    items = {item.operation or item.name: item for item in tg.draw(total).graph.items}
+    assert items["tanh"].shape == (2,) and items["tanh"].gradient is not None
+    assert items["tanh"].value == tg.draw(tg.tanh(X @ w)).graph.items[-1].value
+    for ask in (lambda: tg.explain(total, wrt=w), lambda: tg.why(w, total)):
+        with pytest.raises(TypeError, match="one example"):
+            ask()
+    tg.check_grads(lambda x: tg.vmap(lambda row: (row @ w).sum())(x), X)

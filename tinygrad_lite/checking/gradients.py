@@ -59,7 +59,7 @@ def _check(
     out, pull = vjp(f, *points)
     u = _random(rng, out)
     directions = [_random(rng, x) for x in points]
-    pulled = [g.numpy() for g in pull(u)]
+    pulled = [g.detach().numpy() for g in pull(u)]
     analytic = sum(float(_dot(v, g)) for g, v in zip(pulled, directions, strict=True))
     ahead, behind = (_values(f, points, directions, step) for step in (eps, -eps))
     numeric = float(_dot(u, (ahead - behind) / (2 * eps)))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import backprop
+from ..batching import Batch, bare
 from ..mode import ScopeWithLine
 from ..primitive import NUMBERS, Array, Node, describe
 from . import measures
@@ -90,7 +91,7 @@ class _Blame:
 
     def measured(self, node: Node, g: Array) -> tuple[Summary, float, float]:
         summary, length, _ = look(g)
-        return summary, length, measures.blame(node._data, g)
+        return summary, length, measures.blame(bare(node._data), g)
 
 
 @dataclass
@@ -155,8 +156,9 @@ class _Reading:
     def _add(self, x: Any, kind: Kind, scope: tuple[str, ...], role: str = "", **more: Any) -> int:
         data, name = (x._data, x.name or role) if isinstance(x, Node) else (x, role)
         id = self.places[_key(x)] = len(self.items)
-        seen, gradient = look(data), None
-        measured = measures.of_value(data, seen, kind == "parameter", more.get("operation") == "relu")
+        values = bare(data)  # of all examples, inside of vmap
+        seen, gradient = look(values), None
+        measured = measures.of_value(values, seen, kind == "parameter", more.get("operation") == "relu")
         if isinstance(x, Node) and x._primitive and x._primitive.view and getattr(data, "base", None) is not None:
             measured["bytes"] = 0.0  # it looks at the memory of another
         if isinstance(x, Node) and (found := self.blame.of_node.get(x._number)):
@@ -241,7 +243,7 @@ def _key(x: Any) -> int:
 def _is_plain_number(x: Any) -> bool:
     """A constant without axes and without a name is written into the operation, it needs no place of its own."""
     if isinstance(x, Node):
-        return not x._requires_grad and x._data.ndim == 0 and not x.name
+        return not x._requires_grad and x._data.ndim == 0 and type(x._data) is not Batch and not x.name
     return type(x) in NUMBERS or (x is not None and x.ndim == 0)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import backprop
+from ..batching import Batch
 from ..files import write
 from ..graph.drawing import Drawing
 from ..graph.reading import read
@@ -189,6 +190,11 @@ def explain(result: Node, *, wrt: Node | Sequence[Node] | None = None, limit: in
     for node in nodes:
         if node._data.dtype.kind == "c":
             raise TypeError(f"explain() tells of real numbers, there is a {describe(node)} in this computation")
+        if type(node._data) is Batch:
+            raise TypeError(
+                f"explain() tells of one example, a {describe(node)} stands for {node._data.level.size} inside of vmap:"
+                " explain the function of one of them"
+            )
     graph = read(result)
     strengths = Strengths()
     with np.errstate(all="ignore"):

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import backprop
 from ..anomaly import asked, first_bad, rule_made, value_made
+from ..batching import Batch
 from ..mode import record_lines
 from ..primitive import Node, describe
 from .cuts import Cut, Watched, watched
@@ -79,6 +80,8 @@ def why(t: Any, loss: Any) -> Why:
         kind = "changed" if "in place" in str(error) else "freed"
         also = "" if kind == "changed" else ". Or give why() a function that computes the loss"
         return Why(kind, f"{error}{also}.")
+    if any(type(node._data) is Batch for node in (t, *nodes)):
+        raise TypeError("why() looks at one example: call it without vmap, on the function of one of them")
     if not nodes or nodes[-1] is not t:
         return _no_way(t, whole, seen)
     return _of_what_flows(t, loss, nodes)
