@@ -66,6 +66,12 @@ CASES = {
     # What has no gradient, or would lose it.
     "parameter": (lambda: tg.exp(x(2)).sum(axis=x()), r"no gradient flows to axis, a Tensor 'x' float32\(\)"),
     "numpy": (lambda: np.histogram(x(2, 3), 1), rf"a {X} that wants a gradient"),
+    "diag": (lambda: np.diag(x(2, 3, 4)), r"diag\(Tensor 'x' float32\(2, 3, 4\)\)"),
+    "convolve": (lambda: np.convolve(x(2), x(0)), r"convolve\(Tensor float32\(2,\), Tensor float32\(0,\)\)"),
+    "diff": (lambda: tg.diff(x(2, 3), n=-1), rf"diff\({X}\)"),
+    "cov": (lambda: np.cov(x(2, 3), aweights=np.ones(3)), rf"cov\({X}\)"),
+    "quantile": (lambda: np.quantile(x(2, 3), 2.0), rf"quantile\({X}, "),
+    "batch": (lambda: tg.vmap(lambda row: row[7])(x(2, 3)), r"Tensor float32\(2, 3\)"),
     "out": (lambda: np.add(1, 2, out=x(2, 3)), rf"out={X}\)"),
     "at": (lambda: np.add.at(x(2, 3), 0, 1), rf"at\({X}, "),
     "numpy()": (lambda: x(2, 3).numpy(), rf"numpy\(\) of a {X}"),

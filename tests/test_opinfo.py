@@ -182,7 +182,7 @@ def _verdict(torch: Any, op: Any, sample: Any, i: int) -> str:
 OFF = "AssertionError: Not equal to tolerance"
 BOTH = {
     "cat": [(1, "IndexError", "PyTorch joins an empty vector to arrays of any shape")],
-    "cov": [(27, "TypeError: cov with a Tensor takes no weights", "refused")],
+    "cov": [(27, "TypeError: cov(", "refused")],
     "gather": [(1, "ValueError: take_along_axis", "an index without elements may have any shape")],
     "linalg.norm": [(2, OFF, "order 3.5 of nothing at all: by the cotangent 0 here, nan there")],
     "linalg.norm.subgradients_at_zero": [
@@ -194,7 +194,7 @@ BOTH = {
 DIFFERENT: dict[str, dict[str, list[tuple[int, str, str]]]] = {
     "float64": BOTH | {
         "nanquantile": [(26, "TypeError: numpy.nanquantile with a Tensor has no option method", "refused")],
-        "quantile": [(26, "TypeError: quantile with a Tensor: method is 'linear'", "refused")],
+        "quantile": [(26, "TypeError: quantile(", "refused")],
         "special.bessel_j0": [(2, OFF, "PyTorch has 8 digits; ours are mpmath's to 15")],
         "special.bessel_j1": [(2, OFF, "PyTorch has 8 digits; ours are mpmath's to 15")],
         "special.bessel_y0": [(1, OFF, "PyTorch has 8 digits; ours are mpmath's to 15")],

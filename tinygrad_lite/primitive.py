@@ -118,7 +118,11 @@ class Primitive:
         wrap = partial(leaf, next(type(x) for x in operands if isinstance(x, Node)))
         if isinstance(self.batch, Formula):
             return self.batch.f(*operands, **{k: wrap(v) if type(v) is Batch else v for k, v in params.items()})
-        return run(self, datas, params, level, wrap)
+        try:
+            return run(self, datas, params, level, wrap)
+        except Exception as found:
+            found.add_note(f"inside of vmap: shapes may have its {level.size} examples in front")
+            raise
 
 
 _ERRORS = (np.linalg.LinAlgError, IndexError, ValueError, TypeError, MemoryError)

@@ -8,7 +8,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from .. import ops
 from ..ops.manipulation import shaped
-from ..primitive import Array, Node
+from ..primitive import Array, Node, call_of
 
 
 def ravel(a: Array, order: str = "C") -> Array:
@@ -36,7 +36,7 @@ def flipud(m: Array) -> Array:
 
 def rot90(m: Array, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Array:
     if len(axes) != 2 or len(set(normalize_axis_tuple(axes, m.ndim, allow_duplicate=True))) != 2:
-        raise ValueError(f"rot90: axes must be two different ones, given {axes}")
+        raise ValueError(f"{call_of('rot90', m)}: axes must be two different ones, given {axes}")
     for _ in range(k % 4):
         m = ops.flip(ops.swapaxes(m, *axes), axis=axes[0])
     return m
@@ -67,7 +67,7 @@ def diag(v: Array, k: int = 0) -> Array:
     if v.ndim == 2:
         return diagonal(v, k)
     if v.ndim != 1:
-        raise ValueError(f"diag needs one axis or two, given {v.ndim}")
+        raise ValueError(f"{call_of('diag', v)}: it needs one axis or two")
     n = v.shape[0] + abs(k)
     steps = np.arange(v.shape[0])
     zeros = ops.broadcast_to(v[:0].sum(), (n, n))

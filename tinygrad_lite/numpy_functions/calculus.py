@@ -7,7 +7,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from .. import ops
 from ..ops.manipulation import shaped
-from ..primitive import Array, Node
+from ..primitive import Array, Node, call_of
 
 
 def ediff1d(ary: Array, to_end: Array = None, to_begin: Array = None) -> Array:
@@ -29,11 +29,11 @@ def gradient(f: Array, *varargs: Any, axis: Any = None, edge_order: int = 1) -> 
     axes = range(f.ndim) if axis is None else [axis] if isinstance(axis, int) else axis
     axes = normalize_axis_tuple(axes, f.ndim)
     if edge_order not in (1, 2):
-        raise ValueError(f"gradient: edge_order must be 1 or 2, given {edge_order}")
+        raise ValueError(f"{call_of('gradient', f)}: edge_order must be 1 or 2, given {edge_order}")
     spacings = varargs or (1.0,)
     spacings = spacings * len(axes) if len(spacings) == 1 else spacings
     if len(spacings) != len(axes):
-        raise TypeError(f"gradient: {len(varargs)} spacings were given for {len(axes)} axes")
+        raise TypeError(f"{call_of('gradient', f)}: {len(varargs)} spacings were given for {len(axes)} axes")
     out = [_slope(f, a, spacing, edge_order) for a, spacing in zip(axes, spacings, strict=True)]
     return out[0] if len(out) == 1 else tuple(out)
 
@@ -41,7 +41,7 @@ def gradient(f: Array, *varargs: Any, axis: Any = None, edge_order: int = 1) -> 
 def _slope(f: Array, axis: int, spacing: Any, edge_order: int) -> Array:
     f = ops.moveaxis(f, axis, -1)
     if f.shape[-1] < edge_order + 1:
-        raise ValueError(f"gradient needs {edge_order + 1} elements along each axis, given {f.shape[-1]}")
+        raise ValueError(f"{call_of('gradient', f)}: it needs {edge_order + 1} elements along each axis")
     spacing = shaped(spacing)
     steps = ops.diff(spacing) if spacing.ndim else ops.broadcast_to(spacing, (f.shape[-1] - 1,))
     left, right = steps[:-1], steps[1:]
@@ -56,7 +56,7 @@ def _slope(f: Array, axis: int, spacing: Any, edge_order: int) -> Array:
 
 def interp(x: Array, xp: Array, fp: Array, left: Any = None, right: Any = None, period: Any = None) -> Array:
     if period is not None:
-        raise TypeError("interp with a Tensor takes no period: write interp(x % period, xp, fp)")
+        raise TypeError(f"{call_of('interp', x, xp, fp)} takes no period: write interp(x % period, xp, fp)")
     x, xp, fp = shaped(x), shaped(xp), shaped(fp)
     places = xp._data if isinstance(xp, Node) else xp
     at = x._data if isinstance(x, Node) else x
@@ -70,7 +70,7 @@ def interp(x: Array, xp: Array, fp: Array, left: Any = None, right: Any = None, 
 def convolve(a: Array, v: Array, mode: str = "full") -> Array:
     a, v = ops.reshape(shaped(a), (-1,)), ops.reshape(shaped(v), (-1,))
     if not a.shape[0] or not v.shape[0]:
-        raise ValueError("convolve: both must have elements")
+        raise ValueError(f"{call_of('convolve', a, v)}: both must have elements")
     if v.shape[0] > a.shape[0]:
         a, v = v, a
     n, m = a.shape[0], v.shape[0]
@@ -79,7 +79,7 @@ def convolve(a: Array, v: Array, mode: str = "full") -> Array:
     if mode == "full":
         return out
     if mode not in ("same", "valid"):
-        raise ValueError(f"convolve: mode is 'full', 'same' or 'valid', given {mode!r}")
+        raise ValueError(f"{call_of('convolve', a, v)}: mode is 'full', 'same' or 'valid', given {mode!r}")
     return out[(m - 1) // 2 : (m - 1) // 2 + n] if mode == "same" else out[m - 1 : n]
 
 

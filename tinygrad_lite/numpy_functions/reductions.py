@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import ops
 from ..ops.manipulation import shaped
-from ..primitive import Array
+from ..primitive import Array, call_of
 
 NONE: Any = np._NoValue  # what NumPy's functions have where nothing was given
 
@@ -52,7 +52,7 @@ def amin(a: Array, axis: Any = None, *, keepdims: Any = NONE, initial: Any = NON
 
 def _extreme(of: Any, pair: Any, a: Array, axis: Any, keepdims: Any, initial: Any, where: Any) -> Array:
     if where is not NONE and where is not True and initial is NONE:
-        raise ValueError(f"{of.__name__} with where= needs initial=, what there is where nothing else is")
+        raise ValueError(f"{call_of(of.__name__, a)} with where= needs initial=, what there is where nothing else is")
     out = of(_kept(a, where, initial), axis, keepdims=_keeps(keepdims))
     return out if initial is NONE else pair(out, initial)
 

@@ -8,7 +8,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from .. import ops
 from ..ops.manipulation import shaped
 from ..ops.reductions import axes_of
-from ..primitive import Array, Node, describe
+from ..primitive import Array, Node, call_of, describe
 
 
 def median(a: Array, axis: Any = None, *, keepdims: bool = False) -> Array:
@@ -17,7 +17,7 @@ def median(a: Array, axis: Any = None, *, keepdims: bool = False) -> Array:
 
 def quantile(a: Array, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False) -> Array:
     if method != "linear":
-        raise TypeError(f"quantile with a Tensor: method is 'linear', given {method!r}")
+        raise TypeError(f"{call_of('quantile', a)}: with a Tensor method is 'linear', given {method!r}")
     return _quantile_along(a, q, axis, keepdims)
 
 
@@ -29,7 +29,7 @@ def _quantile_along(a: Array, q: Any, axis: Any, keepdims: bool, passes_over_nan
     """By the linear method. A nan is the largest of all, and so is passed over or, by NumPy's rule, is the answer."""
     a, q = shaped(a), shaped(q)
     if np.any(ops.less(q, 0)) or np.any(ops.greater(q, 1)):
-        raise ValueError("quantiles lie between 0 and 1, percentiles between 0 and 100")
+        raise ValueError(f"{call_of('quantile', a, q)}: quantiles lie between 0 and 1, percentiles between 0 and 100")
     axes = axes_of(a, None) if axis is None else normalize_axis_tuple(axis, a.ndim)
     others = tuple(i for i in range(a.ndim) if i not in axes)
     rows = ops.reshape(ops.transpose(a, (*others, *axes)), (*[a.shape[i] for i in others], -1))
@@ -52,7 +52,7 @@ def cov(
     fweights: Any = None, aweights: Any = None,
 ) -> Array:  # fmt: skip
     if fweights is not None or aweights is not None:
-        raise TypeError("cov with a Tensor takes no weights: scale the rows with their square roots")
+        raise TypeError(f"{call_of('cov', m)} takes no weights: scale the rows with their square roots")
     m = _variables(m, rowvar)
     if y is not None:
         m = ops.concatenate([m, _variables(y, rowvar)], axis=0)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from ..primitive import Array, describe
+from ..primitive import Array, call_of, describe
 from .comparisons import not_equal
 from .manipulation import astype, concatenate, pad, reshape, shaped
 from .reductions import cumprod, cumsum
@@ -47,7 +47,7 @@ def diff(x: Array, /, n: int = 1, axis: int = -1, prepend: Array = None, append:
     """
     x = shaped(x)
     if n < 0:
-        raise ValueError(f"diff: n must be 0 or more, given {n}")
+        raise ValueError(f"{call_of('diff', x)}: n must be 0 or more, given {n}")
     place = normalize_axis_index(axis, x.ndim)
     parts = [part for part in (prepend, x, append) if part is not None] if n else [x]  # NumPy joins nothing for n = 0
     x = concatenate(parts, axis=place) if len(parts) > 1 else x
