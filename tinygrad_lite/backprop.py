@@ -309,7 +309,8 @@ def _of_each(rule: Callable[..., Array], given: Sequence[Any], params: dict[str,
         level = innermost([_data_of(x) for x in given], params)
         if level is None:
             raise
-        found = one_by_one(rule, given, params, level, lambda x: leave(x, level))
+        each = lambda *given, **params: _of_each(rule, given, params)  # inside of another vmap it may be refused again
+        found = one_by_one(each, given, params, level, lambda x: leave(x, level))
         return tuple([enter(x, level) for x in found]) if isinstance(found, tuple) else enter(found, level)
 
 

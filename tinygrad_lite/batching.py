@@ -82,6 +82,8 @@ class Batch:
         if function is np.ones_like or function is np.zeros_like or function is np.full_like:
             options = {"shape": self.shape, "dtype": self.dtype} | {k: v for k, v in options.items() if v is not None}
             return function(np.empty(()), *args[1:], **options)
+        if function is np.eye:  # like=
+            return np.eye(*args, **options)
         if function is np.iscomplexobj:
             return self.dtype.kind == "c"
         return self.shape if function is np.shape else self.ndim if function is np.ndim else _refuse(self)
@@ -144,6 +146,13 @@ def run(step: Any, datas: Sequence[Any], params: dict[str, Any], level: Level, w
     return Batch(one_by_one(step.call, args, params, level, lambda x: wrap(x._data.array))._data, level)
 
 
+def _nth(data: Any, i: int, axis: int = 0) -> Any:
+    """The i-th along an axis; that of a Batch of another level lies behind its examples."""
+    if type(data) is Batch:
+        return Batch(_nth(data.array, i, axis + 1), data.level)
+    return data[(slice(None),) * axis + (i,)]
+
+
 def one_by_one(
     f: Callable[..., Any], args: Sequence[Any], params: dict[str, Any], level: Level, leave: Callable[[Any], Any]
 ) -> Any:
@@ -154,7 +163,7 @@ def one_by_one(
     def param(value: Any, i: int) -> Any:
         if isinstance(value, tuple):
             return tuple([param(part, i) for part in value])
-        return value.array[i] if type(value) is Batch and value.level is level else value
+        return _nth(value.array, i) if type(value) is Batch and value.level is level else value
 
     if not level.size:
         raise Refused("vmap over no examples meets an operation that has no batching rule")

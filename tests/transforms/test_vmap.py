@@ -237,6 +237,14 @@ def cube_at_once(x):
     return np.ascontiguousarray(x) ** 3
 
 
+def test_a_rule_that_asks_for_values_may_be_two_calls_deep():
+    x = tg.tensor(np.arange(12.0).reshape(2, 2, 3))
+    nested = tg.vmap(tg.vmap(tg.grad(tg.prod)))(x)
+    close(nested, tg.stack([tg.stack([tg.grad(tg.prod)(row) for row in rows]) for rows in x]))
+    with pytest.warns(BatchingWarning, match="getitem"):
+        close(tg.vmap(tg.vmap(tg.sort))(-x), tg.sort(-x, axis=-1))
+
+
 def test_what_has_no_rule_is_looped_over_with_one_warning():
     with pytest.warns(BatchingWarning, match="vmap computes cube example by example") as caught:
         out = tg.vmap(lambda x: cube(cube(x)))(X)
