@@ -342,3 +342,39 @@ def test_a_graph_with_a_call_inside_is_drawn_and_told_for_one_example_only():
         with pytest.raises(TypeError, match="one example"):
             ask()
     tg.check_grads(lambda x: tg.vmap(lambda row: (row @ w).sum())(x), X)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::tinygrad_lite.batching.BatchingWarning")
+@pytest.mark.parametrize(
+    ("case", "seed"),
+    [
+        pytest.param(case, i, id=f"{case.name}-{i}")
+        for i, case in enumerate(primitives.DIFFERENTIABLE + primitives.COMPLEX)
+    ],
+)
+def test_two_calls_deep_it_is_two_loops_to_second_order(case, seed):
+    """Each argument is mapped by the outer call, the inner one, both or none, at random."""
+    f = lambda *args: case.f(tg, *args)
+    draw = np.random.default_rng(seed)
+    outer, inner = (draw.integers(0, 2, len(case.args)).astype(bool) for _ in range(2))
+    outer[0] = inner[-1] = True
+    args = [np.asarray(x) for x in case.args]
+    args = [examples(x) if m else x for x, m in zip(args, inner, strict=True)]
+    args = [tg.tensor(examples(x) if m else x) for x, m in zip(args, outer, strict=True)]
+    axes = [tuple([0 if m else None for m in mapped]) for mapped in (inner, outer)]
+    batched = tg.vmap(tg.vmap(f, axes[0]), axes[1])
+    one_loop = lambda f, mapped: lambda *a: tg.stack([f(*of_example(i, a, mapped)) for i in range(SIZE)])
+    loops = one_loop(one_loop(f, inner), outer)
+    out = batched(*args)
+    close(out, loops(*args))
+    if any(x.dtype.kind not in "fc" for x in args):
+        return
+    cotangent = tg.tensor(np.cos(np.arange(out.size)).reshape(out.shape).astype(out.dtype))
+    squares = lambda g: lambda *a: sum([(x * x.conj()).real.sum() for x in tg.vjp(g, *a)[1](cotangent)])
+    every = tuple(range(len(args)))
+    for a, b in zip(tg.vjp(batched, *args)[1](cotangent), tg.vjp(loops, *args)[1](cotangent), strict=True):
+        close(a, b)
+    if out.size < 400:
+        for a, b in zip(tg.grad(squares(batched), every)(*args), tg.grad(squares(loops), every)(*args), strict=True):
+            np.testing.assert_allclose(a.data, b.data, rtol=1e-6, atol=1e-6)
