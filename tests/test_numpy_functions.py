@@ -215,6 +215,14 @@ def test_a_constant_stays_a_constant(case):
     assert not f(*map(tg.tensor, args)).requires_grad
 
 
+def test_running_logarithms_keep_what_is_far_below_the_largest():
+    t = tg.tensor([-1000.0, 0.0, 5.0], requires_grad=True)
+    out = np.logaddexp.accumulate(t)
+    np.testing.assert_allclose(out.data, np.logaddexp.accumulate(t.detach().numpy()), rtol=1e-6)
+    out[0].backward()
+    assert t.grad.tolist() == [1.0, 0.0, 0.0]
+
+
 def test_arrays_and_tensors_mix():
     t = tg.tensor(x, requires_grad=True)
     assert isinstance(x * t, tg.Tensor) and isinstance(np.vstack([x, t]), tg.Tensor)

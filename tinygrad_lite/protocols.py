@@ -109,10 +109,12 @@ def _accumulate(ufunc: np.ufunc, x: Node, axis: int = 0, dtype: Any = None, out:
     x = x if dtype is None else ops.astype(x, dtype)
     if of is not None:
         return of(x, axis=axis)
-    if ufunc is np.logaddexp:
-        highest = ops.max(ops.detach(x))
-        return ops.log(ops.cumsum(ops.exp(x - highest), axis=axis)) + highest
     moved = ops.moveaxis(x, axis, -1)
+    if ufunc is np.logaddexp:  # one after another: a sum of exp(x) would lose all that is far below the largest
+        sums = [moved[..., i] for i in range(min(1, moved.shape[-1]))]
+        for i in range(1, moved.shape[-1]):
+            sums.append(ops.logaddexp(sums[-1], moved[..., i]))
+        return ops.stack(sums, axis) if sums else x
     best = ufunc.accumulate(moved._data, axis=-1)
     new = np.concatenate([np.ones_like(best[..., :1], bool), best[..., 1:] != best[..., :-1]], axis=-1)
     place = np.maximum.accumulate(np.where(new, np.arange(best.shape[-1]), 0), axis=-1)
